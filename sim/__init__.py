@@ -1,0 +1,1 @@
+"""A discrete-event traffic simulator for request-handling architectures."""

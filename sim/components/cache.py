@@ -1,0 +1,68 @@
+"""A cache is a fast store beside a slow one: services look there first, and put what they had to fetch."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.components.cache_store import CacheConfig
+from sim.components.caching import Caching
+from sim.components.database import SingleServer
+from sim.components.server import Program, Server, Work
+from sim.request import ANSWERS, Outcome, Request
+from sim.values import Constant, Distribution
+
+if TYPE_CHECKING:
+    from sim.components.world import World
+
+HIT = ANSWERS[Outcome.CACHED]
+MISS = ANSWERS[Outcome.NOT_FOUND]
+
+
+class CacheServerConfig(CacheConfig):
+    """A cache server: what it keeps, for how long, and how fast it answers."""
+
+    kind: Literal["cache"] = Field(description="A cache that services read through.")
+    latency: Distribution = Field(Constant(0.0), description="How long a look-up takes at the cache; default none.")
+
+
+class Lookup:
+    """The step of the cache's server: is it there?
+
+    Args:
+        caching: The keys.
+    """
+
+    def __init__(self, caching: Caching) -> None:
+        self.caching = caching
+
+    def run(self, request: Request, server: Server) -> Any:
+        """Answers `cached` for a hit and `not_found` for a miss."""
+        return HIT if self.caching.lookup(request) else MISS
+        yield
+
+
+class Cache(SingleServer):
+    """A server that looks keys up.
+
+    Args:
+        name: As the scenario calls it.
+        config: What it says about it.
+        world: What it lives in.
+    """
+
+    kind: ClassVar[str] = "cache"
+
+    def __init__(self, name: str, config: CacheServerConfig, world: "World") -> None:
+        self.caching = Caching(config, world.env, world.streams, name)
+        work = Work(world.demand(f"{name}.latency", config.latency))
+        server = Server(name, world.env, Program([work, Lookup(self.caching)]), workers=None)
+        super().__init__(name, config, world, server)
+
+    def counters(self) -> dict[str, Any]:
+        """The server's counters and the keys'."""
+        return super().counters() | self.caching.counters()
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far; the keys stay."""
+        super().start_counting()
+        self.caching.start_counting()

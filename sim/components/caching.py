@@ -1,0 +1,161 @@
+"""Answers from a cache where it can and fetches where it must: the rules shared by a CDN and a read-through cache.
+
+A stale answer may be served while it is fetched anew or if fetching it fails (RFC 5861). With coalescing, requests that
+miss a key that is already being fetched wait for that fetch (single flight; NGINX's `proxy_cache_lock`): without it, the
+moment a popular key expires every request for it goes to the origin, which is a stampede.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from simpy.events import Event
+
+from sim.components.cache_store import HIT, STALE, CacheConfig
+from sim.kernel import Demand, Environment, Flow, Streams
+from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request
+
+CACHED = ANSWERS[Outcome.CACHED]
+DEGRADED = ANSWERS[Outcome.DEGRADED]
+READS = frozenset({"GET", "HEAD"})
+
+Fetch = Callable[[Request], Any]
+"""A generator function that gets the answer from the origin."""
+
+
+class Caching:
+    """One cache: its keys, and the fetches under way.
+
+    Args:
+        config: Its rules.
+        env: The environment.
+        streams: The run's random streams.
+        name: Of the streams.
+    """
+
+    def __init__(self, config: CacheConfig, env: Environment, streams: Streams, name: str) -> None:
+        self.env = env
+        self.config = config
+        self.store = config.store()
+        self.coin: Demand = streams.demand(f"{name}.hit", lambda rng, n: rng.random(n))
+        self.latency = None if config.hit is None else streams.demand(f"{name}.latency", config.hit.draw)
+        self.coalesced = self.revalidations = self.errors_hidden = 0
+        self._under_way: dict[Hashable, Event] = {}
+
+    def applies_to(self, request: Request) -> bool:
+        """Whether the cache may answer: it is a read, and matches."""
+        match = self.config.match
+        return request.kind.method in READS and (match is None or match.matches(request.kind, request.client))
+
+    def hits_by_ratio(self, request: Request) -> bool:
+        """Whether a cache without keys has the answer; counts it."""
+        assert self.config.hit_ratio is not None
+        hit = self.coin.at(request.id) < self.config.hit_ratio
+        if hit:
+            self.store.hits += 1
+        else:
+            self.store.misses += 1
+        return hit
+
+    def answer(self, request: Request, fetch: Fetch) -> Any:
+        """Answers from the cache or from `fetch`; a generator that returns the response."""
+        if self.config.hit_ratio is not None:
+            if self.hits_by_ratio(request):
+                yield from self._serve(request)
+                return CACHED
+            return (yield from fetch(request))
+        owed = request.owed
+        if owed:
+            request.owed = 0.0
+            yield owed
+        key = key_of(request)
+        found = self.store.get(key, self.env.now)
+        if found is HIT:
+            yield from self._serve(request)
+            return CACHED
+        if found is STALE and self.store.serves_while_revalidating(key, self.env.now):
+            if key not in self._under_way:
+                self.revalidations += 1
+                child = request.branch(self.env.now)
+                child.flow = Flow(self.env, self._fetch_shared(child, key, fetch), start=False)
+                child.flow.start()
+            yield from self._serve(request)
+            return CACHED
+        if self.config.coalesce and key in self._under_way:
+            self.coalesced += 1
+            joined = self.env.now
+            request.doing = QUEUE
+            response = yield self._under_way[key]
+            request.queue += self.env.now - joined
+            if response.success:
+                response = CACHED
+        elif self.config.coalesce:
+            response = yield from self._fetch_shared(request, key, fetch)
+        else:
+            response = yield from self._fetch(request, key, fetch)
+        if not response.success and self.store.serves_on_error(key, self.env.now):
+            self.errors_hidden += 1
+            return DEGRADED
+        return response
+
+    def lookup(self, request: Request) -> bool:
+        """Whether a fresh answer is there now; counts it."""
+        if self.config.hit_ratio is not None:
+            return self.hits_by_ratio(request)
+        return self.store.get(key_of(request), self.env.now) is HIT
+
+    def put(self, request: Request) -> None:
+        """Keeps the answer to a request."""
+        if self.config.hit_ratio is None:
+            self.store.put(key_of(request), self.env.now)
+
+    def counters(self) -> dict[str, Any]:
+        """Hits, misses and what else happened since `start_counting`."""
+        store = self.store
+        lookups = store.hits + store.misses + store.stale
+        counters = {
+            "hits": store.hits,
+            "misses": store.misses,
+            "stale": store.stale,
+            "hit_ratio": store.hits / lookups if lookups else None,
+        }
+        if self.config.hit_ratio is None:
+            counters |= {"evictions": store.evictions, "expirations": store.expirations, "items": len(store)}
+        if self.config.coalesce:
+            counters["coalesced"] = self.coalesced
+        return counters
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far; the keys stay."""
+        store = self.store
+        store.hits = store.misses = store.stale = store.evictions = store.expirations = 0
+        self.coalesced = self.revalidations = self.errors_hidden = 0
+
+    def _serve(self, request: Request) -> Any:
+        if self.latency is not None:
+            seconds = self.latency.at(request.id, request.call)
+            request.service += seconds
+            request.doing = SERVICE
+            yield seconds + request.owed
+            request.owed = 0.0
+            request.doing = QUEUE
+
+    def _fetch(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
+        response = yield from fetch(request)
+        if response.success:
+            self.store.put(key, self.env.now)
+        return response
+
+    def _fetch_shared(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
+        response = ANSWERS[Outcome.RESET]
+        done = self._under_way[key] = Event(self.env)
+        try:
+            response = yield from self._fetch(request, key, fetch)
+        finally:
+            del self._under_way[key]
+            done.succeed(response)
+        return response
+
+
+def key_of(request: Request) -> Hashable:
+    """What a request asks for, as caches tell it: its method is a read, so path and item."""
+    return request.kind.host, request.kind.path, request.key

@@ -1,0 +1,77 @@
+"""A content delivery network answers near the user what it has kept, and passes the rest on to the origin."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from sim.components.cache_store import CacheConfig
+from sim.components.caching import Caching
+from sim.components.component import Component, Handler, Steps
+from sim.request import ANSWERS, Outcome, Request
+from sim.values import Config, Share
+
+if TYPE_CHECKING:
+    from sim.components.world import World
+
+
+class CdnConfig(Config):
+    """A CDN in front of something: a share of hits, or a cache with keys."""
+
+    kind: Literal["cdn"] = Field(description="A content delivery network.")
+    to: str = Field(description="The origin: where misses go.")
+    hit_ratio: Share | None = Field(None, description="Share of requests that hit; short for a cache without keys.")
+    cache: CacheConfig | None = Field(None, description="What is kept, how much of it and for how long.")
+
+    @model_validator(mode="after")
+    def _one_cache(self) -> "CdnConfig":
+        if self.hit_ratio is not None and self.cache is not None:
+            raise ValueError("'hit_ratio' is short for a cache without keys: give either 'hit_ratio' or 'cache'")
+        return self
+
+
+class Cdn(Component):
+    """Answers hits, passes misses on.
+
+    Args:
+        name: As the scenario calls it.
+        config: What it says about it.
+        world: What it lives in.
+    """
+
+    kind: ClassVar[str] = "cdn"
+    origin: Handler
+
+    def __init__(self, name: str, config: CdnConfig, world: "World") -> None:
+        super().__init__(name, config, world)
+        rules = config.cache
+        if config.hit_ratio is not None:
+            rules = CacheConfig(hit_ratio=config.hit_ratio)
+        self.caching = None if rules is None else Caching(rules, self.env, world.streams, name)
+
+    def connect(self) -> None:
+        """Looks up the origin."""
+        keyed = self.caching is not None and self.caching.config.hit_ratio is None
+        self.origin = self.world.components[self.config.to].entrance(self.name, settle=keyed)
+
+    def handle(self, request: Request) -> Steps:
+        """Answers a hit; otherwise what the origin says."""
+        self.offered += 1
+        if not self.up:
+            self.refused += 1
+            return ANSWERS[Outcome.REFUSED]
+        caching = self.caching
+        if caching is not None and caching.applies_to(request):
+            response = yield from caching.answer(request, self.origin.handle)
+        else:
+            response = yield from self.origin.handle(request)
+        return response.relay
+
+    def counters(self) -> dict[str, Any]:
+        """What it answered itself, and the cache's counters."""
+        return super().counters() | ({} if self.caching is None else self.caching.counters())
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far."""
+        super().start_counting()
+        if self.caching is not None:
+            self.caching.start_counting()

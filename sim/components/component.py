@@ -1,0 +1,96 @@
+"""The contract: everything that a request can meet is a Handler, and everything that a scenario names is a Component.
+
+A handler is a generator: `response = yield from handler.handle(request)`. It yields seconds to sleep or events to wait
+for, and returns a Response. A refusal is a Response with an outcome, never an exception. Pure delays that follow each
+other are added to `request.owed` and slept once, by the next one that has to know the time.
+"""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from sim.request import Request, Response
+from sim.values import Config
+
+if TYPE_CHECKING:
+    from sim.components.server import Server
+    from sim.components.world import World
+
+Steps = Generator[Any, Any, Response]
+
+
+class Handler(Protocol):
+    """Answers requests."""
+
+    def handle(self, request: Request) -> Steps:
+        """Serves one request; the generator returns its response."""
+        ...
+
+
+class Component:
+    """One named part of the architecture.
+
+    Args:
+        name: As the scenario calls it.
+        config: What the scenario says about it.
+        world: What it lives in.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, name: str, config: Any, world: "World") -> None:
+        self.name = name
+        self.config = config
+        self.world = world
+        self.env = world.env
+        self.up = True
+        self.offered = 0
+        self.refused = 0
+
+    def stop(self) -> None:
+        """Goes away: whatever comes is refused, until `start`."""
+        self.up = False
+        for server in self.servers:
+            server.crash()
+
+    def start(self) -> None:
+        """Is back."""
+        self.up = True
+        for server in self.servers:
+            server.restart()
+
+    def connect(self) -> None:
+        """Looks up what is behind it; called once all components exist."""
+
+    def entrance(self, caller: str, settle: bool = True) -> Handler:
+        """What `caller` sends its requests to: the link and, for a fleet, the balancer on the caller's side.
+
+        Args:
+            caller: Name of the client or component that calls.
+            settle: Whether the caller has to know when the answer is back; a proxy that only passes it on has not.
+        """
+        from sim.components.network import Edge
+
+        return Edge(self.env, self.world.link(caller, self.name), self, self.world.calls_to(self.name), settle)
+
+    def handle(self, request: Request) -> Steps:
+        """Serves one request that has just reached it (`request.owed` may be due)."""
+        raise NotImplementedError
+
+    @property
+    def servers(self) -> "list[Server]":
+        """The places with workers and a queue, for faults and samples."""
+        return []
+
+    def counters(self) -> dict[str, Any]:
+        """Its own counters since `start_counting`."""
+        return {"offered": self.offered, "refused": self.refused}
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far: warm-up is over."""
+        self.offered = self.refused = 0
+
+    @classmethod
+    def targets(cls, config: Config) -> list[tuple[tuple[str | int, ...], str]]:
+        """Where the config names other components: the path inside the config, and the name."""
+        to = getattr(config, "to", None)
+        return [(("to",), to)] if to is not None else []

@@ -1,0 +1,115 @@
+"""An API gateway checks every request against ordered policies and sends it to the first route that matches.
+
+What it refuses costs the services nothing: that is why the checks come before the routing.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.components.component import Component, Handler, Steps
+from sim.components.steps.call import caller_of
+from sim.policies.admission import ADMISSION, AdmissionConfig
+from sim.policies.retry import RetryConfig
+from sim.request import ANSWERS, Outcome, Request, RequestKind
+from sim.values import Config, Constant, Distribution, Duration, Match, chosen
+
+if TYPE_CHECKING:
+    from sim.components.world import World
+
+
+class RouteConfig(Config):
+    """One route: which requests, to whom, and how long to wait for it."""
+
+    match: Match = Field(description="Which requests take this route; the first route that matches is taken.")
+    to: str = Field(description="The component that answers.")
+    timeout: Duration | None = Field(None, gt=0, description="How long to wait for the answer; by default for ever.")
+    retry: RetryConfig | None = Field(None, description="Whether and how the gateway tries again.")
+
+
+class GatewayConfig(Config):
+    """A gateway: ordered policies, then routes."""
+
+    kind: Literal["gateway"] = Field(description="An API gateway.")
+    latency: Distribution = Field(Constant(0.0), description="Its own work on each request; default none.")
+    policies: list[AdmissionConfig] = Field(default_factory=list, description="Checks, in the order they are made.")
+    routes: list[RouteConfig] = Field(min_length=1, description="Where requests go; first match wins.")
+
+
+class Gateway(Component):
+    """Checks and routes.
+
+    Args:
+        name: As the scenario calls it.
+        config: What it says about it.
+        world: What it lives in.
+    """
+
+    kind: ClassVar[str] = "gateway"
+
+    def __init__(self, name: str, config: GatewayConfig, world: "World") -> None:
+        super().__init__(name, config, world)
+        self.latency = world.demand(f"{name}.latency", config.latency)
+        self.policies = []
+        for number, policy in enumerate(config.policies):
+            key, rules = chosen(policy)
+            self.policies.append(ADMISSION[key].make(rules, world.streams, f"{name}.{number}.{key}"))
+        self.routes: list[tuple[Match, Handler]] = []
+        self._known: dict[tuple[RequestKind, str], Handler | None] = {}
+        self.refusals: dict[str, int] = {}
+        self.unrouted = 0
+
+    def connect(self) -> None:
+        """Looks up what the routes lead to."""
+        for number, route in enumerate(self.config.routes):
+            handler = caller_of(route, self.name, self.world, f"{self.name}.route.{number}.retry")
+            self.routes.append((route.match, handler))
+
+    def handle(self, request: Request) -> Steps:
+        """Refuses a request, or answers what its route says."""
+        self.offered += 1
+        if not self.up:
+            self.refused += 1
+            return ANSWERS[Outcome.REFUSED]
+        seconds = self.latency.at(request.id, request.call)
+        request.policy += seconds
+        request.owed += seconds
+        for policy in self.policies:
+            if policy.needs_time and request.owed:
+                owed, request.owed = request.owed, 0.0
+                yield owed
+            refusal = policy.check(request, self.env.now)
+            if refusal is not None:
+                self.refused += 1
+                word = refusal.outcome.word
+                self.refusals[word] = self.refusals.get(word, 0) + 1
+                return refusal
+        handler = self._route(request)
+        if handler is None:
+            self.unrouted += 1
+            return ANSWERS[Outcome.NOT_FOUND]
+        response = yield from handler.handle(request)
+        return response.relay
+
+    def _route(self, request: Request) -> Handler | None:
+        key = request.kind, request.client
+        if key not in self._known:
+            routes = (handler for match, handler in self.routes if match.matches(request.kind, request.client))
+            self._known[key] = next(routes, None)
+        return self._known[key]
+
+    def counters(self) -> dict[str, Any]:
+        """What it refused, and why."""
+        return super().counters() | {"unrouted": self.unrouted} | self.refusals
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far."""
+        super().start_counting()
+        self.refusals = dict.fromkeys(self.refusals, 0)
+        self.unrouted = 0
+
+    @classmethod
+    def targets(cls, config: Config) -> list[tuple[tuple[str | int, ...], str]]:
+        """Where its routes lead."""
+        assert isinstance(config, GatewayConfig)
+        return [(("routes", number, "to"), route.to) for number, route in enumerate(config.routes)]

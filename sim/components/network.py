@@ -1,0 +1,218 @@
+"""The network between two components: latency, jitter, loss, and bandwidth that transfers queue on.
+
+Latency is one way and paid on every crossing. A lost packet is sent again by TCP after a retransmission time-out that
+doubles (RFC 6298, with Linux's minimum of 200 ms), so loss shows as a long tail, and a cut link as silence until it
+heals. With a bandwidth, each direction transmits one message after the other.
+"""
+
+from collections.abc import Callable
+from itertools import repeat
+from math import inf, prod
+from typing import Any
+
+from pydantic import Field
+from simpy.events import Event
+
+from sim.components.component import Handler, Steps
+from sim.kernel import Environment, Streams, Uniform
+from sim.request import ANSWERS, NETWORK, Outcome, Request
+from sim.values import Bandwidth, Config, Constant, Distribution, Share
+
+LOST = ANSWERS[Outcome.LOST]
+FIRST_RETRANSMISSION = 0.2
+LONGEST_RETRANSMISSION = 120.0
+
+
+class LinkConfig(Config):
+    """The network between components, or a client's access link."""
+
+    latency: Distribution | None = Field(None, description="One-way latency of a hop, paid in each direction.")
+    jitter: Share = Field(0.0, description="Varies the latency uniformly by up to this share, up or down.")
+    loss: Share = Field(0.0, description="Share of messages lost on the way and sent again by TCP.")
+    bandwidth: Bandwidth | None = Field(None, description="What a link carries in each direction; transfers queue on it.")
+
+
+class NetworkConfig(LinkConfig):
+    """The network between all components, and where it differs."""
+
+    between: dict[str, Distribution] = Field(
+        default_factory=dict, description="One-way latency between two components, written a/b."
+    )
+
+
+class AccessConfig(LinkConfig):
+    """A client's own link."""
+
+    lose_response: Share = Field(0.0, description="Share of answers lost for good on their way to the client.")
+
+
+class Direction:
+    """One direction of a link.
+
+    Args:
+        env: The environment.
+        latency: Its one-way latency.
+        config: The rest of its configuration.
+        streams: The run's random streams.
+        name: Of the stream, unique to the direction.
+    """
+
+    def __init__(self, env: Environment, latency: Distribution, config: LinkConfig, streams: Streams, name: str) -> None:
+        self.env = env
+        self.bandwidth = config.bandwidth
+        self.loss = config.loss
+        self.extra: list[Callable[[], float]] = []
+        self.losses: list[float] = []
+        self.cut_until = 0.0
+        self._free_at = 0.0
+        self._coin: Uniform = streams.uniform(f"{name}.loss")
+        self.latency: Callable[[], float] = _sampler(latency, config.jitter, streams, name)
+
+    @property
+    def steady(self) -> bool:
+        """Whether a crossing is a pure delay that does not depend on when it begins."""
+        return self.bandwidth is None and not self.loss
+
+    def crossing(self, size: float) -> float:
+        """How long a message that leaves now takes, s; `inf` if it never arrives.
+
+        Args:
+            size: Bytes.
+        """
+        now = self.env.now
+        seconds = self.latency()
+        for extra in self.extra:
+            seconds += extra()
+        if self.bandwidth is not None and size:
+            begin = max(now, self._free_at)
+            self._free_at = begin + size / self.bandwidth
+            seconds += self._free_at - now
+        timer = FIRST_RETRANSMISSION
+        lost = 1.0 - (1.0 - self.loss) * prod(1.0 - share for share in self.losses)
+        waited = 0.0
+        while now + waited < self.cut_until or (lost and self._coin.next() < lost):
+            if lost >= 1.0 or self.cut_until == inf:
+                return inf
+            waited += timer
+            timer = min(timer * 2.0, LONGEST_RETRANSMISSION)
+        return seconds + waited
+
+
+class Link:
+    """Both directions between a caller and what it calls.
+
+    Args:
+        out: Towards the callee.
+        back: Towards the caller.
+
+    Attributes:
+        steady: Whether crossings are pure delays: neither bandwidth nor loss, and no event of the scenario touches it.
+    """
+
+    def __init__(self, out: Direction, back: Direction) -> None:
+        self.out = out
+        self.back = back
+        self.steady = out.steady and back.steady
+
+    def watch(self) -> None:
+        """Some event of the scenario touches this link: from now on the moment of a crossing matters."""
+        self.steady = False
+
+
+class Edge:
+    """What a caller holds of one thing behind it: the way there, and the way back.
+
+    Args:
+        env: The environment.
+        link: Between the two.
+        target: What answers.
+        salt: Tells the edges that lead to one target apart, so that each draws service demands of its own.
+        settle: Whether the caller has to know when the answer is back.
+    """
+
+    def __init__(self, env: Environment, link: Link, target: Handler, salt: int, settle: bool) -> None:
+        self.env = env
+        self.link = link
+        self.target = target
+        self.salt = salt
+        self.settle = settle
+
+    def handle(self, request: Request) -> Steps:
+        """Sends a request there and brings the answer back."""
+        link, salt = self.link, self.salt
+        if salt:
+            request.call += salt
+        if link.steady:
+            delay = link.out.latency()
+            request.network += delay
+            request.owed += delay
+            response = yield from self.target.handle(request)
+            delay = link.back.latency()
+            request.network += delay
+            request.owed += delay
+        else:
+            yield from cross(link.out, request, request.size)
+            response = yield from self.target.handle(request)
+            yield from cross(link.back, request, request.response_size if response.success else 0.0)
+        if salt:
+            request.call -= salt
+        if self.settle:
+            owed = request.owed
+            if owed:
+                request.owed = 0.0
+                yield owed
+        return response
+
+
+def cross(direction: Direction, request: Request, size: float) -> Any:
+    """Takes a request, or its answer, over one direction of a link, exactly when it gets there."""
+    owed = request.owed
+    if owed:
+        request.owed = 0.0
+        yield owed
+    seconds = direction.crossing(size)
+    if seconds == inf:
+        request.doing = NETWORK
+        yield Event(direction.env)
+    request.network += seconds
+    yield seconds
+
+
+class LossyAccess:
+    """Loses a share of the answers on their last metres: the work is done and the client never hears of it.
+
+    Args:
+        env: The environment.
+        inner: What answers.
+        share: Of answers lost.
+        coin: Decides which.
+        has_timeout: Whether the client has a time-out to notice with; if not, the request ends as `lost`.
+    """
+
+    def __init__(self, env: Environment, inner: Handler, share: float, coin: Uniform, has_timeout: bool) -> None:
+        self.env = env
+        self.inner = inner
+        self.share = share
+        self.coin = coin
+        self.has_timeout = has_timeout
+
+    def handle(self, request: Request) -> Steps:
+        """Answers, or is silent."""
+        response = yield from self.inner.handle(request)
+        if self.coin.next() >= self.share:
+            return response
+        if self.has_timeout:
+            request.doing = NETWORK
+            yield Event(self.env)
+        return LOST
+
+
+def _sampler(latency: Distribution, jitter: float, streams: Streams, name: str) -> Callable[[], float]:
+    if isinstance(latency, Constant) and not jitter:
+        return repeat(latency.mean).__next__
+    if not jitter:
+        return streams.drawn(name, latency.draw).next
+    return streams.drawn(
+        name, lambda rng, n: latency.draw(rng, n) * (1.0 + jitter * (2.0 * rng.random(n) - 1.0))
+    ).next
+

@@ -1,0 +1,416 @@
+"""A server is a process with workers and a queue: an instance of a service, a database, a provider somewhere else.
+
+A request that finds no free worker waits; a freed worker takes the next one in the same instant. A worker is held until
+the request is answered, whatever it waits for in between. A crash kills what is inside and refuses what comes; a hang
+accepts and never answers.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from math import inf, prod
+from typing import Any, Protocol
+
+from simpy.events import Event
+
+from sim.components.component import Steps
+from sim.kernel import Demand, Environment, FixedDemand, Flow, Uniform
+from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request, RequestKind
+
+REFUSED = ANSWERS[Outcome.REFUSED]
+RESET = ANSWERS[Outcome.RESET]
+QUEUE_FULL = ANSWERS[Outcome.QUEUE_FULL]
+UPSTREAM_ERROR = ANSWERS[Outcome.UPSTREAM_ERROR]
+EXPIRED = ANSWERS[Outcome.TIMEOUT]
+OK = ANSWERS[Outcome.OK]
+
+PROBE = RequestKind(path="/health", label="health check")
+"""The kind of a health checker's probes: load like any other, but no user's request."""
+
+
+class Killed(Exception):
+    """The server that a request was in has died."""
+
+    def __init__(self, server: "Server") -> None:
+        super().__init__(server.name)
+        self.server = server
+
+
+class Hung(Exception):
+    """The server that a request was in has stopped doing anything."""
+
+    def __init__(self, server: "Server") -> None:
+        super().__init__(server.name)
+        self.server = server
+
+
+class Step(Protocol):
+    """One thing that a server does for a request."""
+
+    def run(self, request: Request, server: "Server") -> Any:
+        """A generator that returns None to go on, or a Response that ends the request."""
+        ...
+
+
+class Work:
+    """Keeps a worker busy for the service time that the request needs at this step.
+
+    Args:
+        demand: Service time at speed 1 by user request and call, s.
+    """
+
+    __slots__ = ("demand",)
+
+    def __init__(self, demand: Demand | FixedDemand) -> None:
+        self.demand = demand
+
+    def run(self, request: Request, server: "Server") -> Any:
+        """Works; see `Step.run`."""
+        seconds = self.demand.at(request.id, request.call) * server.pace
+        request.service += seconds
+        request.work += seconds
+        request.doing = SERVICE
+        yield seconds
+        request.doing = QUEUE
+
+
+class Program:
+    """Which steps a server takes for which kind of request.
+
+    Args:
+        default: The steps for every kind that `choose` has no others for.
+        choose: Finds the steps of a kind that has not been seen before; None when nothing matches.
+    """
+
+    def __init__(self, default: Sequence[Step], choose: Any = None) -> None:
+        self._default = list(default)
+        self._choose = choose
+        self._known: dict[RequestKind, list[Step]] = {}
+
+    def steps(self, request: Request) -> list[Step]:
+        """The steps for a request."""
+        steps = self._known.get(request.kind)
+        if steps is None:
+            steps = self._choose(request) if self._choose is not None else self._default
+            self._known[request.kind] = steps
+        return steps
+
+    def add(self, kind: RequestKind, steps: list[Step]) -> None:
+        """Says what to do for one kind of request."""
+        self._known[kind] = steps
+
+
+class Server:
+    """Workers in front of a bounded queue.
+
+    Args:
+        name: `search[0]`, or the component's name where there is only one.
+        env: The environment.
+        program: What it does for a request.
+        workers: How many requests it works on at a time; None for any number.
+        limit: How many may wait; None for any number.
+        lifo: Whether the newest waits least.
+        speed: Divides its service times.
+        deadline_propagation: Whether it drops a request whose caller has given up when its turn comes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        env: Environment,
+        program: Program,
+        workers: int | None = 1,
+        limit: int | None = None,
+        lifo: bool = False,
+        speed: float = 1.0,
+        deadline_propagation: bool = False,
+    ) -> None:
+        self.name = name
+        self.env = env
+        self.program = program
+        self.workers = inf if workers is None else workers
+        self.limit = inf if limit is None else limit
+        self.lifo = lifo
+        self.speed = speed
+        self.deadline_propagation = deadline_propagation
+        self.up = True
+        self.hung = False
+        self.started_at = 0.0
+        self.error_share = 0.0
+        self.error_coin: Demand | None = None
+        self.fault_share = 0.0
+        self.fault_coin: Uniform | None = None
+        self._slowdowns: list[float] = []
+        self.pace = 1.0 / speed
+        self.busy = self.waiting = 0
+        self._queue: deque[tuple[Event, Request]] = deque()
+        self._inside: dict[Flow, Request] = {}
+        self.killed = self.refused_down = self._lost_before = 0
+        self.start_counting()
+
+    # -- what a request meets
+
+    def handle(self, request: Request) -> Steps:
+        """Serves one request that has just reached it (`request.owed` may be due)."""
+        owed = request.owed
+        if owed:
+            request.owed = 0.0
+            yield owed
+        if not self.up:
+            self.refused_down += 1
+            return REFUSED
+        self.offered += 1
+        flow = request.flow
+        self._inside[flow] = request
+        holding = False
+        turn: Event | None = None
+        try:
+            if self.hung:
+                return (yield from self._hang(request))
+            if self.busy < self.workers:
+                self._measure()
+                self.busy += 1
+                if self.busy + self.waiting > self.outstanding_max:
+                    self.outstanding_max = self.busy + self.waiting
+            elif self.waiting >= self.limit:
+                self.refused += 1
+                return QUEUE_FULL
+            else:
+                env = self.env
+                joined = env._now
+                turn = self._join(request)
+                expired = yield turn
+                turn = None
+                request.queue += env._now - joined
+                if expired:
+                    self.expired += 1
+                    return EXPIRED
+            holding = True
+            failure = None
+            if self.fault_share and self.fault_coin is not None and self.fault_coin.next() < self.fault_share:
+                self.errors += 1
+                return UPSTREAM_ERROR
+            for step in self.program.steps(request):
+                if step.__class__ is Work:
+                    seconds = step.demand.at(request.id, request.call) * self.pace  # type: ignore[attr-defined]
+                    request.service += seconds
+                    request.work += seconds
+                    request.doing = SERVICE
+                    yield seconds
+                    request.doing = QUEUE
+                else:
+                    failure = yield from step.run(request, self)
+                    owed = request.owed
+                    if owed:
+                        request.owed = 0.0
+                        yield owed
+                    if failure is not None:
+                        break
+            if self.error_share and self.error_coin is not None and failure is None:
+                failed = self.error_coin.at(request.id, request.call) < self.error_share
+                failure = UPSTREAM_ERROR if failed else None
+            if failure is None:
+                self.served += 1
+                return OK
+            if failure.success:
+                self.served += 1
+            else:
+                self.errors += 1
+            return failure
+        except Killed as killed:
+            if killed.server is not self:
+                raise
+            holding, turn = False, None
+            request.cut_short(self.env._now)
+            return RESET
+        except Hung as hung:
+            if hung.server is not self:
+                raise
+            holding, turn = False, None
+            request.cut_short(self.env._now)
+            return (yield from self._hang(request))
+        finally:
+            del self._inside[flow]
+            if holding:
+                self._release()
+            elif turn is not None:
+                self._withdraw(turn)
+
+    # -- what faults do to it
+
+    def crash(self) -> None:
+        """Kills what is inside, whose callers see a reset, and refuses what comes until `restart`."""
+        if self.up:
+            self._measure()
+            self._count_up_time()
+            self.up = False
+        self._lose(Killed(self))
+
+    def restart(self) -> None:
+        """Accepts requests again, empty."""
+        self._measure()
+        if not self.up:
+            self._up_mark = self.env.now
+            self.up = True
+        self.hung = False
+        self.started_at = self.env.now
+
+    def hang(self) -> None:
+        """Goes on accepting, answers nothing: callers see only their own time-outs."""
+        if self.up:
+            self.hung = True
+            self._lose(Hung(self))
+
+    def slow_by(self, factor: float) -> None:
+        """Multiplies the service times of what begins from now on."""
+        self._slowdowns.append(factor)
+        self._set_pace()
+
+    def undo_slow(self, factor: float) -> None:
+        """Takes one `slow_by(factor)` back."""
+        self._slowdowns.remove(factor)
+        self._set_pace()
+
+    def _set_pace(self) -> None:
+        self.pace = prod(self._slowdowns) / self.speed
+
+    def _lose(self, why: Killed | Hung) -> None:
+        self._measure()
+        self._queue.clear()
+        self.busy = self.waiting = 0
+        inside = list(self._inside)
+        if isinstance(why, Killed):
+            self.killed += sum(request.kind is not PROBE for request in self._inside.values())
+        for flow in inside:
+            if not flow.ended:
+                flow.interrupt(why)
+
+    def _hang(self, request: Request) -> Steps:
+        request.doing = SERVICE
+        try:
+            yield Event(self.env)
+        except Killed as killed:
+            if killed.server is not self:
+                raise
+            request.cut_short(self.env.now)
+        return RESET
+
+    # -- workers and queue
+
+    def _join(self, request: Request) -> Event:
+        self._measure()
+        self.waiting += 1
+        if self.waiting > self.queue_max:
+            self.queue_max = self.waiting
+        if self.busy + self.waiting > self.outstanding_max:
+            self.outstanding_max = int(self.busy + self.waiting)
+        turn = Event(self.env)
+        self._queue.append((turn, request))
+        return turn
+
+    def _release(self) -> None:
+        """Hands the worker to the next that waits for it, or lets it idle."""
+        self._measure()
+        queue = self._queue
+        while queue:
+            turn, request = queue.pop() if self.lifo else queue.popleft()
+            self.waiting -= 1
+            expired = self.deadline_propagation and request.deadline <= self.env._now
+            turn.succeed(expired)
+            if not expired:
+                return
+        self.busy -= 1
+
+    def _withdraw(self, turn: Event) -> None:
+        """Gives back the place, or the worker just handed over, of a request that was cancelled while it waited."""
+        if turn.triggered:
+            if not turn.value:
+                self._release()
+            return
+        self._measure()
+        self._queue = deque(entry for entry in self._queue if entry[0] is not turn)
+        self.waiting -= 1
+
+    # -- what is counted
+
+    @property
+    def outstanding(self) -> int:
+        """Requests inside: being worked on or waiting."""
+        return int(self.busy + self.waiting)
+
+    def _measure(self) -> None:
+        now = self.env._now
+        passed = now - self._mark
+        if passed:
+            self.busy_area += self.busy * passed
+            self.queue_area += self.waiting * passed
+            self._mark = now
+
+    def _count_up_time(self) -> None:
+        self.up_time += self.env.now - self._up_mark
+        self._up_mark = self.env.now
+
+    def areas(self) -> tuple[float, float, float]:
+        """Busy worker-seconds, waiting request-seconds and seconds up, since `start_counting`."""
+        self._measure()
+        if self.up:
+            self._count_up_time()
+        return self.busy_area, self.queue_area, self.up_time
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far."""
+        self._mark = self._up_mark = self._counting_since = self.env.now
+        self.busy_area = self.queue_area = self.up_time = 0.0
+        self._lost_before += self.killed + self.refused_down
+        self.offered = self.served = self.errors = self.refused = self.refused_down = self.expired = self.killed = 0
+        self.queue_max = self.waiting
+        self.outstanding_max = self.outstanding
+
+    def lost_for_good(self) -> int:
+        """Requests that it killed, or refused because it was down, since the beginning of the run."""
+        return self.killed + self.refused_down + self._lost_before
+
+    def measured(self) -> float:
+        """Seconds since `start_counting`."""
+        return self.env.now - self._counting_since
+
+    def expected_latency(self) -> float:
+        """What a request that came now might take, from what is inside and how long requests have taken, s."""
+        per_request = self.busy_area / self.served if self.served else 0.0
+        return per_request * (1.0 + max(0.0, self.outstanding + 1 - self.workers) / self.workers)
+
+    def utilization(self) -> float | None:
+        """Busy worker-seconds over workers and seconds up; None for any number of workers, 0 for a server never up."""
+        busy, _, up = self.areas()
+        if self.workers == inf:
+            return None
+        return busy / (self.workers * up) if up else 0.0
+
+
+def server_counters(servers: list[Server]) -> dict[str, Any]:
+    """What a group of servers has counted: sums, and for several each one's own."""
+    busy = [server.areas() for server in servers]
+    limited = servers[0].workers != inf
+    capacity = sum(server.workers * area[2] for server, area in zip(servers, busy, strict=True)) if limited else 0.0
+    span = servers[0].measured()
+    counters: dict[str, Any] = {
+        "offered": sum(server.offered + server.refused_down for server in servers),
+        "served": sum(server.served for server in servers),
+        "refused": sum(server.refused for server in servers),
+        "refused_down": sum(server.refused_down for server in servers),
+        "errors": sum(server.errors for server in servers),
+        "killed": sum(server.killed for server in servers),
+        "expired": sum(server.expired for server in servers),
+        "utilization": (sum(area[0] for area in busy) / capacity if capacity else 0.0) if limited else None,
+        "queue_mean": sum(area[1] for area in busy) / span if span else 0.0,
+        "queue_max": max((server.queue_max for server in servers), default=0),
+    }
+    counters["instances"] = {
+        server.name: {
+            "served": server.served,
+            "utilization": server.utilization(),
+            "outstanding_max": server.outstanding_max,
+        }
+        for server in servers
+    }
+    return counters
+

@@ -1,0 +1,245 @@
+"""A service is a fleet of identical instances behind a name: workers, a bounded queue, and steps for each request."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from sim.balancing import BalancerConfig, HealthCheckConfig, OutlierEjectionConfig, SlowStartConfig
+from sim.components.component import Component, Handler
+from sim.components.fleet import Fleet
+from sim.components.health_checker import HealthChecker
+from sim.components.network import Edge
+from sim.components.server import Program, Server, Step, server_counters
+from sim.components.steps import STEPS, StepConfig, make_steps, step_targets
+from sim.kernel import Flow
+from sim.request import ANSWERS, Outcome, Request
+from sim.values import Config, Count, Distribution, Duration, Match, Number
+
+if TYPE_CHECKING:
+    from sim.components.world import World
+
+__all__ = ["STEPS", "Service", "ServiceConfig"]
+
+
+class EndpointConfig(Config):
+    """What an instance does for the requests that match."""
+
+    match: Match = Field(description="Which requests this is for; the first endpoint that matches is taken.")
+    work: Distribution | None = Field(None, description="Service time; short for one step.")
+    steps: list[StepConfig] | None = Field(None, description="What is done, in order.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "EndpointConfig":
+        return _either(self)
+
+
+class WarmUpConfig(Config):
+    """A cold process is slow: empty caches, code not compiled yet, connections to open."""
+
+    for_: Duration = Field(alias="for", description="How long after its start until an instance runs at full speed.")
+    factor: Number = Field(ge=1.0, description="Multiplies service times at first; falls linearly to 1.")
+
+
+class ServiceConfig(Config):
+    """A service: instances, workers, a queue and what they do for a request."""
+
+    kind: Literal["service"] = Field(description="A fleet of instances with workers and a queue.")
+    instances: Count = Field(1, ge=1, le=10_000, description="How many instances there are.")
+    workers: Count = Field(1, ge=1, description="How many requests an instance works on at a time.")
+    queue: Count | Literal["unbounded"] = Field(
+        1000, description="How many requests may wait at an instance; unbounded for any number, 0 for none."
+    )
+    order: Literal["fifo", "lifo"] = Field("fifo", description="Who is served next: the oldest or the newest.")
+    speed: list[Number] | Number = Field(
+        1.0, description="Divides service times: one number, or one for each instance."
+    )
+    weight: list[Number] | Number = Field(
+        1.0, description="For weighted balancing: one number, or one for each instance."
+    )
+    work: Distribution | None = Field(None, description="Service time; short for one step.")
+    steps: list[StepConfig] | None = Field(None, description="What an instance does for a request, in order.")
+    endpoints: list[EndpointConfig] = Field(
+        default_factory=list, description="Different steps for different requests; first match wins."
+    )
+    balancer: BalancerConfig = Field(
+        default_factory=BalancerConfig, description="How callers choose an instance."
+    )
+    health_check: HealthCheckConfig | None = Field(None, description="Probes that take dead instances out.")
+    outlier_ejection: OutlierEjectionConfig | None = Field(
+        None, description="Takes instances out whose answers are failures."
+    )
+    slow_start: SlowStartConfig | None = Field(
+        None, description="Gives an instance that comes back its share of traffic step by step."
+    )
+    startup: Duration = Field(0.0, description="How long a restarted instance takes until it accepts requests.")
+    warm_up: WarmUpConfig | None = Field(None, description="How a restarted instance is slow at first.")
+    deadline_propagation: bool = Field(
+        False, description="Whether a request whose caller has given up is dropped when its turn comes."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ServiceConfig":
+        for name in ("speed", "weight"):
+            value = getattr(self, name)
+            values = value if isinstance(value, list) else [value]
+            if isinstance(value, list) and len(value) != self.instances:
+                raise ValueError(f"{name} has {len(value)} numbers, but there are {self.instances} instances")
+            if any(number <= 0 for number in values):
+                raise ValueError(f"{name} must be above 0")
+        if not self.endpoints and self.work is None and self.steps is None:
+            raise ValueError("'work', 'steps' or 'endpoints' is missing: what does an instance do for a request?")
+        if self.slow_start is not None and not self.balancer.weighted:
+            raise ValueError(f"slow_start needs a balancer that looks at weights; {self.balancer.algorithm} does not")
+        return _either(self)
+
+    def speed_of(self, index: int) -> float:
+        """Speed factor of one instance."""
+        return self.speed[index] if isinstance(self.speed, list) else self.speed
+
+    def weight_of(self, index: int) -> float:
+        """Configured weight of one instance."""
+        return self.weight[index] if isinstance(self.weight, list) else self.weight
+
+    @property
+    def limit(self) -> int | None:
+        """How many may wait at an instance; None for any number."""
+        return None if self.queue == "unbounded" else int(self.queue)
+
+
+def _either(config: Any) -> Any:
+    if config.work is not None and config.steps is not None:
+        raise ValueError("'work' is short for one step: give either 'work' or 'steps'")
+    return config
+
+
+class NotFound:
+    """The step for requests that no endpoint matches."""
+
+    def run(self, request: Request, server: Server) -> Any:
+        """Answers 404."""
+        return ANSWERS[Outcome.NOT_FOUND]
+        yield
+
+
+class Service(Component):
+    """Instances of one program.
+
+    Args:
+        name: As the scenario calls it.
+        config: What it says about it.
+        world: What it lives in.
+    """
+
+    kind: ClassVar[str] = "service"
+
+    def __init__(self, name: str, config: ServiceConfig, world: "World") -> None:
+        super().__init__(name, config, world)
+        self.programs: list[Program] = []
+        self._servers = [self._make_server(index) for index in range(config.instances)]
+        self.healthy = [True] * config.instances
+        self.fleets: list[Fleet] = []
+
+    def _make_server(self, index: int) -> Server:
+        config: ServiceConfig = self.config
+        return Server(
+            f"{self.name}[{index}]" if config.instances > 1 else self.name,
+            self.env,
+            Program([]),
+            config.workers,
+            config.limit,
+            config.order == "lifo",
+            config.speed_of(index),
+            config.deadline_propagation,
+        )
+
+    @property
+    def servers(self) -> list[Server]:
+        """Its instances."""
+        return self._servers
+
+    def connect(self) -> None:
+        """Builds the steps, which look up what they call."""
+        config: ServiceConfig = self.config
+        default = make_steps(config.work, config.steps, self.name, self.world, self.name)
+        branches: list[tuple[Match, list[Step]]] = [
+            (endpoint.match, make_steps(endpoint.work, endpoint.steps, f"{self.name}.{number}", self.world, self.name))
+            for number, endpoint in enumerate(config.endpoints)
+        ]
+        otherwise = default or [NotFound()]
+
+        def choose(request: Request) -> list[Step]:
+            for match, steps in branches:
+                if match.matches(request.kind, request.client):
+                    return steps
+            return otherwise
+
+        for server in self._servers:
+            server.program = Program(default, choose if branches else None)
+        if config.health_check is not None:
+            HealthChecker(self)
+
+    def entrance(self, caller: str, settle: bool = True) -> Handler:
+        """The caller's balancer; a single instance that nobody checks needs none."""
+        config: ServiceConfig = self.config
+        link, salt = self.world.link(caller, self.name), self.world.calls_to(self.name)
+        if config.instances == 1 and config.health_check is None and config.outlier_ejection is None:
+            return Edge(self.env, link, self._servers[0], salt, settle=True)
+        fleet = Fleet(self, caller, link, salt)
+        self.fleets.append(fleet)
+        return fleet
+
+    def verdict(self, index: int, healthy: bool) -> None:
+        """The health checks have changed their mind about an instance."""
+        self.healthy[index] = healthy
+        word = "healthy" if healthy else "unhealthy"
+        self.world.recorder.react(self.env.now, self.name, f"{self._servers[index].name} {word}")
+        for fleet in self.fleets:
+            if healthy:
+                fleet.returned(index)
+            else:
+                fleet.refresh()
+
+    def restart(self, index: int) -> None:
+        """Starts an instance again: it accepts requests after `startup`, and is slow while it warms up."""
+        Flow(self.env, self._boot(index))
+
+    def _boot(self, index: int) -> Any:
+        config: ServiceConfig = self.config
+        if config.startup:
+            yield config.startup
+        server = self._servers[index]
+        server.restart()
+        if config.health_check is None:
+            for fleet in self.fleets:
+                fleet.returned(index)
+        if config.warm_up is not None:
+            yield from self._warm(server, config.warm_up)
+
+    def _warm(self, server: Server, warm_up: WarmUpConfig) -> Any:
+        steps = 50
+        for step in range(steps):
+            factor = warm_up.factor + (1.0 - warm_up.factor) * step / steps
+            server.slow_by(factor)
+            yield warm_up.for_ / steps
+            server.undo_slow(factor)
+
+    def counters(self) -> dict[str, Any]:
+        """Sums over the instances, and each of them."""
+        return server_counters(self._servers) | {"refused": self.refused + sum(s.refused for s in self._servers)}
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far."""
+        super().start_counting()
+        for server in self._servers:
+            server.start_counting()
+
+    @classmethod
+    def targets(cls, config: Config) -> list[tuple[tuple[str | int, ...], str]]:
+        """What its steps call."""
+        assert isinstance(config, ServiceConfig)
+        found = [(("steps", *path), name) for path, name in step_targets(config.steps or [])]
+        for number, endpoint in enumerate(config.endpoints):
+            found += [
+                (("endpoints", number, "steps", *path), name) for path, name in step_targets(endpoint.steps or [])
+            ]
+        return found

@@ -1,0 +1,83 @@
+"""A call asks another component and waits for its answer; optionally only for a time, again, or in vain.
+
+An optional call that fails does not fail the request: after the time its fallback takes, the answer is degraded.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from sim.components.component import Handler
+from sim.components.server import Server
+from sim.policies.retry import Once, Retry, RetryConfig
+from sim.policies.timeout import Attempt
+from sim.request import ANSWERS, SERVICE, Outcome, Request
+from sim.values import Config, Distribution, Duration
+
+if TYPE_CHECKING:
+    from sim.components.world import World
+
+DEGRADED = ANSWERS[Outcome.DEGRADED]
+
+
+class CallConfig(Config):
+    """A request to another component, as part of serving one."""
+
+    shorthand: ClassVar[str | None] = "to"
+
+    to: str = Field(description="The component that is called.")
+    timeout: Duration | None = Field(None, gt=0, description="How long to wait for the answer; by default for ever.")
+    retry: RetryConfig | None = Field(None, description="Whether and how a failed call is made again.")
+    optional: bool = Field(False, description="Whether the request goes on, degraded, when the call fails.")
+    fallback: Distribution | None = Field(
+        None, description="How long it takes to make up an answer when the call fails; makes the call optional."
+    )
+
+
+def caller_of(config: Any, caller: str, world: "World", stream: str) -> Handler:
+    """What makes a call with the time-out and the retries that a config asks for.
+
+    Args:
+        config: Has `to`, `timeout` and `retry`.
+        caller: The component that calls.
+        world: Where both live.
+        stream: Name of the random stream for jitter.
+    """
+    entrance = world.components[config.to].entrance(caller)
+    if config.timeout is None and config.retry is None and caller not in world.mortal:
+        return entrance
+    attempt = Attempt(world.env, world.recorder, entrance, config.timeout)
+    if config.retry is None:
+        return Once(attempt)
+    return Retry(config.retry, attempt, world.recorder, world.streams.uniform(stream))
+
+
+class Call:
+    """Makes the call.
+
+    Args:
+        config: What to call and how.
+        caller: The component that calls.
+        world: Where both live.
+        name: Of the step, unique in the world.
+    """
+
+    def __init__(self, config: CallConfig, caller: str, world: "World", name: str) -> None:
+        self.handler = caller_of(config, caller, world, f"{name}.retry")
+        self.optional = config.optional or config.fallback is not None
+        self.fallback = None if config.fallback is None else world.demand(f"{name}.fallback", config.fallback)
+
+    def run(self, request: Request, server: Server) -> Any:
+        """Waits for the answer; see `Step.run`."""
+        response = yield from self.handler.handle(request)
+        if response.success:
+            return DEGRADED if response is DEGRADED else None
+        if not self.optional:
+            return response.relay
+        if self.fallback is not None:
+            seconds = self.fallback.at(request.id, request.call)
+            request.service += seconds
+            request.work += seconds
+            request.doing = SERVICE
+            yield seconds
+        return DEGRADED

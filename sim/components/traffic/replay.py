@@ -1,0 +1,144 @@
+"""Replay sends the requests of an access log again: the same moments, paths and callers, faster if wanted.
+
+A method, host and path make a kind of request; the query belongs to the item that is asked for, its key, so that rules
+match without it and caches keep one entry for each. The real answer's size goes along. Reports group requests by method
+and first path segment, and call all but the most frequent groups `other`.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import inf, isfinite
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from pydantic import Field, ValidationInfo, field_validator
+
+from sim.components.traffic.access_log import AccessLog, find_log
+from sim.components.traffic.log_format import LogFormat
+from sim.components.traffic.mix import BLOCK, RequestBlock, is_idempotent
+from sim.components.traffic.rate import Floats
+from sim.request import RequestKind
+from sim.values import Config, Number
+
+OTHER: Final = "other"
+_LABELS: Final = 20
+
+
+class ReplayConfig(Config):
+    """Traffic from an access log."""
+
+    replay: Path | None = Field(default=None, description="The access log, plain or gzipped; relative to the scenario.")
+    format: LogFormat | None = Field(
+        default=None, description="How its lines read; found out from the first lines if absent."
+    )
+    speed: Number = Field(
+        default=1.0, gt=0.0, description="How many times faster than it was recorded; 1 is as it was."
+    )
+
+    @field_validator("replay")
+    @classmethod
+    def _file_is_there(cls, replay: Path | None, info: ValidationInfo) -> Path | None:
+        if replay is None:
+            return None
+        folder = info.context.get("folder") if isinstance(info.context, dict) else None
+        path = (folder or Path()) / replay
+        find_log(path)
+        return path
+
+
+class Replay:
+    """The traffic of an access log.
+
+    Args:
+        log: What to replay.
+        speed: How many times faster than it was recorded.
+        first_index: The `index` of the first of its request kinds.
+    """
+
+    def __init__(self, log: AccessLog, speed: float = 1.0, first_index: int = 0) -> None:
+        self.log = log
+        self.speed = speed
+        numbers: dict[tuple[str, str, str], int] = {}
+        kinds = [numbers.setdefault(target[:3], len(numbers)) for target in log.targets]
+        self._kind_of_target = np.array(kinds, dtype=np.intp)
+        counts = np.bincount(self._kind_of_target[log.target], minlength=len(numbers))
+        labels = report_labels(list(numbers), counts.tolist())
+        self.kinds = LazyKinds(list(numbers), labels, first_index)
+
+    @property
+    def span(self) -> float:
+        """How long the replay lasts, s."""
+        return self.log.span / self.speed
+
+    def blocks(self, until: float = inf) -> Iterator[tuple[Floats, RequestBlock]]:
+        """When requests come, and what they are, in blocks.
+
+        Args:
+            until: Only requests before this time count, s.
+        """
+        log = self.log
+        count = int(np.searchsorted(log.time / self.speed, until, side="left")) if isfinite(until) else len(log)
+        for first in range(0, count, BLOCK):
+            part = slice(first, min(first + BLOCK, count))
+            target = log.target[part]
+            block = RequestBlock(
+                kind=self._kind_of_target[target],
+                key=target.astype(np.int64),
+                caller=log.caller[part].astype(np.int64),
+                size=np.zeros(len(target)),
+                response_size=np.nan_to_num(log.size[part].astype(np.float64)),
+            )
+            yield log.time[part] / self.speed, block
+
+
+def report_labels(kinds: Sequence[tuple[str, str, str]], counts: Sequence[int]) -> list[str]:
+    """What reports call each kind: its method and first path segment, or `other` beyond the 20 most frequent.
+
+    Args:
+        kinds: Method, host and path of each.
+        counts: How often each occurs.
+    """
+    groups = [f"{method} {_group(path)}" for method, _, path in kinds]
+    totals: dict[str, int] = {}
+    for group, count in zip(groups, counts, strict=True):
+        totals[group] = totals.get(group, 0) + count
+    frequent = set(sorted(totals, key=lambda group: (-totals[group], group))[:_LABELS])
+    return [group if group in frequent else OTHER for group in groups]
+
+
+def _group(path: str) -> str:
+    first, slash, _ = path[1:].partition("/")
+    return f"/{first}/**" if slash else path
+
+
+class LazyKinds:
+    """Request kinds that are made when they are first used: a log may hold a great many.
+
+    Args:
+        parts: Method, host and path of each.
+        labels: What reports call each.
+        first_index: The `index` of the first one.
+    """
+
+    def __init__(self, parts: Sequence[tuple[str, str, str]], labels: Sequence[str], first_index: int = 0) -> None:
+        self._parts = parts
+        self._labels = labels
+        self._first_index = first_index
+        self._made: dict[int, RequestKind] = {}
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __getitem__(self, number: int) -> RequestKind:
+        kind = self._made.get(number)
+        if kind is None:
+            method, host, path = self._parts[number]
+            kind = self._made[number] = RequestKind(
+                method=method,
+                path=path,
+                host=host,
+                label=self._labels[number],
+                idempotent=is_idempotent(method),
+                index=self._first_index + number,
+            )
+        return kind

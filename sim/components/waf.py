@@ -1,0 +1,82 @@
+"""A web application firewall inspects every request and blocks what looks like an attack, some honest ones included."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from sim.components.component import Component, Handler, Steps
+from sim.request import ANSWERS, Outcome, Request
+from sim.values import Config, Constant, Distribution, Share
+
+if TYPE_CHECKING:
+    from sim.components.world import World
+
+
+class WafConfig(Config):
+    """A firewall: what it costs and what it blocks."""
+
+    kind: Literal["waf"] = Field(description="A web application firewall.")
+    to: str = Field(description="Where requests that pass go.")
+    latency: Distribution = Field(Constant(0.0), description="How long the inspection of a request takes; default none.")
+    block: Share = Field(0.0, description="Share of all requests that it rightly blocks; default none.")
+    detection: Share = Field(1.0, description="Share of the requests marked as an attack that it recognises.")
+    false_positives: Share = Field(0.0, description="Share of honest requests that it blocks by mistake; default none.")
+
+
+class Waf(Component):
+    """Blocks or passes on.
+
+    Args:
+        name: As the scenario calls it.
+        config: What it says about it.
+        world: What it lives in.
+    """
+
+    kind: ClassVar[str] = "waf"
+    upstream: Handler
+
+    def __init__(self, name: str, config: WafConfig, world: "World") -> None:
+        super().__init__(name, config, world)
+        self.latency = world.demand(f"{name}.latency", config.latency)
+        self.coin = world.streams.demand(f"{name}.verdict", lambda rng, n: rng.random(n))
+        self.doubt = world.streams.demand(f"{name}.mistake", lambda rng, n: rng.random(n))
+        self.blocked = self.false_positives = 0
+
+    def connect(self) -> None:
+        """Looks up what is behind it."""
+        self.upstream = self.world.components[self.config.to].entrance(self.name, settle=False)
+
+    def handle(self, request: Request) -> Steps:
+        """Inspects a request, and passes it on if nothing is found."""
+        self.offered += 1
+        if not self.up:
+            self.refused += 1
+            return ANSWERS[Outcome.REFUSED]
+        seconds = self.latency.at(request.id, request.call)
+        request.policy += seconds
+        request.owed += seconds
+        if self._blocks(request):
+            self.refused += 1
+            return ANSWERS[Outcome.BLOCKED]
+        response = yield from self.upstream.handle(request)
+        return response.relay
+
+    def _blocks(self, request: Request) -> bool:
+        config: WafConfig = self.config
+        coin = self.coin.at(request.id)
+        if coin < config.block or (request.kind.malicious and coin < config.detection):
+            self.blocked += 1
+            return True
+        if not request.kind.malicious and self.doubt.at(request.id) < config.false_positives:
+            self.false_positives += 1
+            return True
+        return False
+
+    def counters(self) -> dict[str, Any]:
+        """What it blocked, rightly and by mistake."""
+        return super().counters() | {"blocked": self.blocked, "false_positives": self.false_positives}
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far."""
+        super().start_counting()
+        self.blocked = self.false_positives = 0

@@ -1,0 +1,71 @@
+"""The world of one run: the clock, the random streams, the recorder, and who is connected with whom."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.components.component import Component
+from sim.components.network import Direction, Link, LinkConfig, NetworkConfig
+from sim.kernel import Demand, Environment, FixedDemand, Streams
+from sim.metrics import Recorder
+from sim.values import Constant, Distribution
+
+
+@dataclass
+class World:
+    """What the components of one run share.
+
+    Attributes:
+        env: The clock.
+        streams: The random streams.
+        recorder: Keeps what happens.
+        network: The links between components.
+        duration: When the run ends, s.
+        spikes: For each client, the spikes of the scenario: (start, end, factor).
+        mortal: Components that an event of the scenario kills or hangs: what they call goes on without them.
+        components: By name.
+        clients: By name.
+    """
+
+    env: Environment
+    streams: Streams
+    recorder: Recorder
+    network: NetworkConfig
+    duration: float
+    spikes: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
+    mortal: set[str] = field(default_factory=set)
+    access: dict[str, LinkConfig] = field(default_factory=dict)
+    components: dict[str, Component] = field(default_factory=dict)
+    clients: dict[str, Any] = field(default_factory=dict)
+    links: dict[tuple[str, str], Link] = field(default_factory=dict)
+    _calls: dict[str, int] = field(default_factory=dict)
+
+    def demand(self, name: str, distribution: Distribution) -> Demand | FixedDemand:
+        """What user requests need at one place, by request and call: service times, latencies."""
+        if isinstance(distribution, Constant):
+            return FixedDemand(distribution.mean)
+        return self.streams.demand(name, distribution.draw)
+
+    def link(self, caller: str, callee: str) -> Link:
+        """The link between two parts; both ways of a pair share it."""
+        link = self.links.get((caller, callee))
+        if link is None:
+            link = self.links[caller, callee] = self._lay(caller, callee)
+        return link
+
+    def calls_to(self, name: str) -> int:
+        """A number for the next edge that leads to a component, apart from those of all earlier edges."""
+        number = self._calls.get(name, 0)
+        self._calls[name] = number + 1
+        return number << 16
+
+    def _lay(self, caller: str, callee: str) -> Link:
+        config: LinkConfig = self.access.get(caller, self.network)
+        latency = config.latency if config.latency is not None else self.network.latency
+        for pair, distribution in self.network.between.items():
+            if set(pair.split("/")) == {caller, callee}:
+                latency = distribution
+        one_way: Distribution = latency if latency is not None else Constant(0.0)
+        name = f"link.{caller}.{callee}"
+        out = Direction(self.env, one_way, config, self.streams, f"{name}.out")
+        back = Direction(self.env, one_way, config, self.streams, f"{name}.back")
+        return Link(out, back)

@@ -1,0 +1,48 @@
+"""A crash kills instances: what they had in work or in their queue is lost, and until the restart they refuse."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from sim.components import Service, World
+from sim.faults.event import EventConfig, Targets, Undo
+from sim.values import Count, Duration
+
+
+class Crash(EventConfig):
+    """Kills instances."""
+
+    verb: ClassVar[str] = "crash"
+
+    crash: Targets = Field(description="Which service; search[1] for one certain instance.")
+    instances: Count | None = Field(
+        None, ge=1, description="How many instances, the first that are up; by default all that the target means."
+    )
+    restart_after: Duration | None = Field(
+        None, gt=0, description="When they start again; by default never (or after `for`)."
+    )
+
+    @property
+    def lasts(self) -> float | None:
+        """How long until the restart, s; None for never."""
+        return self.for_ if self.restart_after is None else self.restart_after
+
+    def begin(self, world: World) -> Undo:
+        """Crashes them; undoing it starts them again."""
+        down: list[tuple[str, int]] = []
+        for target in self.targets:
+            component = world.components[target.name]
+            alive = [index for index in target.indices(world) if component.servers[index].up]
+            for index in alive if self.instances is None else alive[: self.instances]:
+                component.servers[index].crash()
+                down.append((target.name, index))
+
+        def restart() -> None:
+            for name, index in down:
+                component = world.components[name]
+                if isinstance(component, Service):
+                    component.restart(index)
+                else:
+                    component.servers[index].restart()
+
+        return restart

@@ -1,0 +1,34 @@
+"""Errors: a share of requests is answered at once with a server error, before any work is done for them.
+
+Health checks still pass: the process lives. A balancer that looks at outstanding requests finds such an instance idle.
+"""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from sim.components import World
+from sim.faults.event import EventConfig, Targets, Undo
+from sim.values import Share
+
+
+class Errors(EventConfig):
+    """Answers a share of requests with 5xx."""
+
+    verb: ClassVar[str] = "errors"
+
+    errors: Targets = Field(description="Which service or component; search[1] for one certain instance.")
+    rate: Share = Field(1.0, description="Share of requests that fail; default all.")
+
+    def begin(self, world: World) -> Undo:
+        """Makes them fail; undoing it heals them."""
+        servers = self.servers(world)
+        for server in servers:
+            server.fault_coin = world.streams.uniform(f"{server.name}.errors")
+            server.fault_share = self.rate
+
+        def heal() -> None:
+            for server in servers:
+                server.fault_share = 0.0
+
+        return heal

@@ -1,0 +1,115 @@
+"""An event is something that the scenario does to the system at a given time, and undoes after a given time.
+
+Each kind is one file: its config is what the scenario may say, `begin` does it and returns what undoes it.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from sim.components import Component, Server, World
+from sim.values import Config, Duration
+
+Undo = Callable[[], None]
+
+_TARGET = re.compile(r"(?P<name>[^\[\]@\s]+)(?:\[(?P<first>\d+)(?:\.\.(?P<last>\d+))?\])?")
+
+
+class Target(NamedTuple):
+    """What an event hits: a component or client, or some of its instances.
+
+    Attributes:
+        name: Of the component or client.
+        first: The first instance, or None for all.
+        last: The last instance, or None for all.
+    """
+
+    name: str
+    first: int | None = None
+    last: int | None = None
+
+    def __str__(self) -> str:
+        if self.first is None:
+            return self.name
+        return f"{self.name}[{self.first}]" if self.first == self.last else f"{self.name}[{self.first}..{self.last}]"
+
+    def servers(self, world: World) -> list[Server]:
+        """The servers it means."""
+        servers = world.components[self.name].servers
+        return servers if self.first is None or self.last is None else servers[self.first : self.last + 1]
+
+    def indices(self, world: World) -> list[int]:
+        """The numbers of the instances it means."""
+        count = len(world.components[self.name].servers)
+        return list(range(count)) if self.first is None or self.last is None else list(range(self.first, self.last + 1))
+
+
+def _parse_target(value: Any) -> Any:
+    if isinstance(value, Target):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"a target is a name such as search, search[1] or search[0..2], not {value!r}")
+    if "@" in value:
+        raise ValueError(f"'{value}' names a region; scenarios have no regions yet")
+    match = _TARGET.fullmatch(value)
+    if match is None:
+        raise ValueError(f"'{value}' is not a target; write a name such as search, search[1] or search[0..2]")
+    first = None if match["first"] is None else int(match["first"])
+    last = first if match["last"] is None else int(match["last"])
+    if first is not None and last is not None and last < first:
+        raise ValueError(f"'{value}' ends before it begins")
+    return Target(match["name"], first, last)
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) and not isinstance(value, Target) else [value]
+
+
+TargetName = Annotated[
+    Target, BeforeValidator(_parse_target), WithJsonSchema({"type": "string", "examples": ["search", "search[0..2]"]})
+]
+Targets = Annotated[
+    list[TargetName],
+    BeforeValidator(_as_list),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "examples": ["search", "search[0..2]", ["search", "checkout"]],
+        }
+    ),
+]
+
+
+class EventConfig(Config):
+    """When something happens, and for how long."""
+
+    verb: ClassVar[str]
+    hits: ClassVar[Literal["servers", "clients", "links", "caches", "components"]] = "servers"
+
+    at: Duration = Field(description="When it begins, from the start of the run.")
+    for_: Duration | None = Field(None, gt=0, alias="for", description="How long it lasts; by default to the end.")
+
+    @property
+    def targets(self) -> list[Target]:
+        """What it hits."""
+        targets: list[Target] = getattr(self, self.verb)
+        return targets
+
+    @property
+    def lasts(self) -> float | None:
+        """How long until it is undone, s; None for never."""
+        return self.for_
+
+    def begin(self, world: World) -> Undo:
+        """Does it; returns what undoes it."""
+        raise NotImplementedError
+
+    def servers(self, world: World) -> list[Server]:
+        """The servers it hits."""
+        return [server for target in self.targets for server in target.servers(world)]
+
+    def components(self, world: World) -> list[Component]:
+        """The components it hits."""
+        return [world.components[target.name] for target in self.targets]

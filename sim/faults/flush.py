@@ -1,0 +1,30 @@
+"""A flush empties a cache: everything that it kept has to be fetched again."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from sim.components import World
+from sim.faults.event import EventConfig, Targets, Undo
+
+
+class Flush(EventConfig):
+    """Empties caches."""
+
+    verb: ClassVar[str] = "flush"
+    hits: ClassVar[Literal["servers", "clients", "links", "caches", "components"]] = "caches"
+
+    flush: Targets = Field(description="Which cache or CDN.")
+
+    @property
+    def lasts(self) -> float | None:
+        """It is over at once."""
+        return 0.0
+
+    def begin(self, world: World) -> Undo:
+        """Empties them; there is nothing to undo."""
+        for component in self.components(world):
+            caching = getattr(component, "caching", None)
+            if caching is not None:
+                caching.store.flush()
+        return lambda: None

@@ -1,0 +1,90 @@
+"""The injector carries out the scenario's events at their times, and keeps what each of them cost."""
+
+from typing import Any
+
+from sim.components import Server, Service, World
+from sim.faults.event import EventConfig
+from sim.metrics import Event
+
+
+class _Record:
+    """What is known of one event while the run goes on."""
+
+    def __init__(self, config: EventConfig) -> None:
+        self.config = config
+        self.start: float | None = None
+        self.end: float | None = None
+        self.before = 0
+        self.lost = 0
+
+
+class Injector:
+    """Starts one SimPy process for each event.
+
+    Args:
+        world: What they happen to.
+        events: The events.
+    """
+
+    def __init__(self, world: World, events: list[Any]) -> None:
+        self.world = world
+        self.records = [_Record(event) for event in events]
+        for record in self.records:
+            world.env.process(self._carry_out(record))
+
+    def _carry_out(self, record: _Record) -> Any:
+        env, event = self.world.env, record.config
+        yield env.timeout(event.at)
+        record.start = env.now
+        record.before = self._losses(event)
+        undo = event.begin(self.world)
+        if event.lasts is None:
+            return
+        if event.lasts:
+            yield env.timeout(event.lasts)
+        undo()
+        record.end = env.now + self._startup(event)
+        yield env.timeout(record.end - env.now)
+        record.lost = self._losses(event) - record.before
+
+    def _startup(self, event: EventConfig) -> float:
+        components = [self.world.components.get(target.name) for target in event.targets]
+        if event.verb != "crash":
+            return 0.0
+        return max((c.config.startup for c in components if isinstance(c, Service)), default=0.0)
+
+    def _losses(self, event: EventConfig) -> int:
+        if event.hits not in ("servers", "components"):
+            return 0
+        return sum(server.lost_for_good() for server in _servers(event, self.world))
+
+    def finish(self) -> list[Event]:
+        """The events that began within the run, with what they cost and who noticed them."""
+        done = []
+        for record in self.records:
+            if record.start is None:
+                continue
+            event = record.config
+            if record.end is None or record.end > self.world.env.now:
+                record.end = None
+                record.lost = self._losses(event) - record.before
+            names = {target.name for target in event.targets}
+            until = self.world.env.now if record.end is None else record.end
+            noticed = [
+                when for when, target, _ in self.world.recorder.reactions if record.start <= when <= until and target in names
+            ]
+            done.append(
+                Event(
+                    kind=event.verb,
+                    target=", ".join(str(target) for target in event.targets),
+                    start=record.start,
+                    end=record.end,
+                    detected=noticed[0] if noticed else None,
+                    lost=record.lost,
+                )
+            )
+        return done
+
+
+def _servers(event: EventConfig, world: World) -> list[Server]:
+    return [server for target in event.targets if target.name in world.components for server in target.servers(world)]

@@ -1,0 +1,159 @@
+"""Random streams: one for each purpose, so that what one part draws never shifts what another part sees.
+
+Each stream is a numpy generator seeded by the run's seed and a stable hash of the stream's name, and drawn in blocks.
+`Uniform` is drawn in the order of use. `Demand` is looked up by the number of the user request: a request needs the
+same service time at a step whichever instance serves it and whatever else happened before, so that two variants of a
+scenario see the same traffic (common random numbers; Law, Simulation Modeling and Analysis, section 11.2).
+"""
+
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Draw = Callable[[np.random.Generator, int], NDArray[Any]]
+"""Draws so many values from a generator."""
+
+_BLOCK = 4096
+_REPEAT_BLOCK = 256
+_KEPT_BLOCKS = 8
+
+
+def _endless(rng: np.random.Generator, draw: Draw) -> Iterator[Any]:
+    return chain.from_iterable(draw(rng, _BLOCK).tolist() for _ in repeat(None))
+
+
+class Drawn:
+    """Values of one distribution in the order of use; `next()` returns the next one.
+
+    Args:
+        rng: Where they come from.
+        draw: The distribution.
+    """
+
+    __slots__ = ("next",)
+
+    def __init__(self, rng: np.random.Generator, draw: Draw) -> None:
+        self.next: Callable[[], Any] = _endless(rng, draw).__next__
+
+
+class Uniform(Drawn):
+    """Numbers in [0, 1) in the order of use."""
+
+    __slots__ = ()
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        super().__init__(rng, lambda rng, n: rng.random(n))
+
+    def below(self, n: int) -> int:
+        """The next whole number in 0 … n-1."""
+        return int(self.next() * n)
+
+
+class Demand:
+    """Values of one distribution, looked up by user request and by which of its calls asks.
+
+    Args:
+        seed: Of the run.
+        name: Of the stream.
+        draw: The distribution.
+    """
+
+    __slots__ = ("_base", "_block", "_blocks", "_draw", "_name", "_repeats", "_seed")
+
+    def __init__(self, seed: int, name: str, draw: Draw) -> None:
+        self._seed = seed
+        self._name = name
+        self._draw = draw
+        self._blocks: dict[int, list[Any]] = {}
+        self._repeats: dict[tuple[int, int], list[Any]] = {}
+        self._base = -_BLOCK
+        self._block: list[Any] = []
+
+    def at(self, index: int, call: int = 0) -> Any:
+        """The value for user request `index` (0, 1, …); `call` tells its repeated calls apart."""
+        if call:
+            return self._repeat(index, call)
+        offset = index - self._base
+        if 0 <= offset < _BLOCK:
+            return self._block[offset]
+        number, offset = divmod(index, _BLOCK)
+        block = self._blocks.get(number)
+        if block is None:
+            block = self._fresh(_BLOCK, number)
+            self._keep(self._blocks, number, block)
+        self._base, self._block = number * _BLOCK, block
+        return block[offset]
+
+    def _repeat(self, index: int, call: int) -> Any:
+        number, offset = divmod(index, _REPEAT_BLOCK)
+        block = self._repeats.get((number, call))
+        if block is None:
+            block = self._fresh(_REPEAT_BLOCK, number, call)
+            self._keep(self._repeats, (number, call), block)
+        return block[offset]
+
+    def _fresh(self, size: int, *path: int) -> list[Any]:
+        values: list[Any] = self._draw(generator(self._seed, self._name, *path), size).tolist()
+        return values
+
+    @staticmethod
+    def _keep(blocks: dict[Any, list[Any]], key: Any, block: list[Any]) -> None:
+        blocks[key] = block
+        newest = max(key[0] for key in blocks) if isinstance(key, tuple) else max(blocks)
+        stale = [old for old in blocks if (old[0] if isinstance(old, tuple) else old) < newest - _KEPT_BLOCKS]
+        for old in stale:
+            del blocks[old]
+
+
+class FixedDemand:
+    """A demand that never varies.
+
+    Args:
+        value: For every request and call.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def at(self, index: int, call: int = 0) -> float:
+        """The value."""
+        return self.value
+
+
+def generator(seed: int, name: str, *path: int) -> np.random.Generator:
+    """A numpy generator that depends on the seed, the name and the path alone."""
+    digest = int.from_bytes(blake2b(name.encode(), digest_size=16).digest())
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, digest, *path])))
+
+
+class Streams:
+    """All random streams of one run.
+
+    Args:
+        seed: Of the run.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def rng(self, name: str) -> np.random.Generator:
+        """A generator for whoever draws blocks by itself."""
+        return generator(self.seed, name)
+
+    def uniform(self, name: str) -> Uniform:
+        """Numbers in [0, 1), in the order of use."""
+        return Uniform(self.rng(name))
+
+    def drawn(self, name: str, draw: Draw) -> Drawn:
+        """Values of a distribution, in the order of use."""
+        return Drawn(self.rng(name), draw)
+
+    def demand(self, name: str, draw: Draw) -> Demand:
+        """Values of a distribution, by user request."""
+        return Demand(self.seed, name, draw)

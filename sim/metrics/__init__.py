@@ -1,0 +1,32 @@
+"""What happened in a run: recorded in columns of numbers, then summed up, laid out over time and judged."""
+
+from sim.metrics.latency import LATENCY_FIGURES, latency_figures
+from sim.metrics.ledger import COHORTS, time_ledger
+from sim.metrics.objectives import METRICS, Objective, parse_objective
+from sim.metrics.recorder import IN_FLIGHT, ROW_TYPE, Recorder
+from sim.metrics.recovery import Recovery, recoveries
+from sim.metrics.result import SAMPLE_TYPE, Event, Result
+from sim.metrics.summary import ConservationError, summarize
+from sim.metrics.timeline import components_timeline, timeline
+
+__all__ = [
+    "COHORTS",
+    "IN_FLIGHT",
+    "LATENCY_FIGURES",
+    "METRICS",
+    "ROW_TYPE",
+    "SAMPLE_TYPE",
+    "ConservationError",
+    "Event",
+    "Objective",
+    "Recorder",
+    "Recovery",
+    "Result",
+    "components_timeline",
+    "latency_figures",
+    "parse_objective",
+    "recoveries",
+    "summarize",
+    "time_ledger",
+    "timeline",
+]

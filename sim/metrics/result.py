@@ -1,0 +1,94 @@
+"""A result is what one run leaves behind: columns of numbers and a few names, immutable. Reports read nothing else."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_TYPE = np.dtype(
+    [
+        ("t", "<f8"),
+        ("place", "<u2"),
+        ("up", "u1"),
+        ("utilization", "<f4"),
+        ("queue", "<f4"),
+        ("outstanding", "<f4"),
+    ]
+)
+"""One sample: the second that ended at `t`, the place (an index into `Result.places`), whether it was up, and the
+second's mean utilization (0..1), mean number waiting and mean number outstanding (waiting and in service)."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that the scenario did to the system, and who noticed when.
+
+    Attributes:
+        kind: The verb of the scenario (`crash`, `spike`, …).
+        target: Its target as the scenario spells it.
+        start: When it began, s.
+        end: When it was over (for a crash: when the last instance was up again), s; None if never within the run.
+        detected: When the first health check, ejection or breaker reacted to it, s; None if none did.
+        lost: User requests that it killed or refused.
+    """
+
+    kind: str
+    target: str
+    start: float
+    end: float | None
+    detected: float | None = None
+    lost: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run.
+
+    Attributes:
+        name: Short name of the scenario (its file's stem).
+        title: The `scenario:` line.
+        about: The scenario's text.
+        watch_for: What to look for in the figures.
+        document: The scenario as run, as plain YAML data with overrides applied.
+        seed: Of the run.
+        duration: Simulated seconds, warm-up included.
+        warmup: Requests that arrived earlier than this do not count, s.
+        clients: Names; `requests["client"]` indexes them.
+        routes: Labels; `requests["route"]` indexes them.
+        requests: A row for every user request, warm-up included, in order of arrival, with the fields of
+            `recorder.ROW_TYPE`; outcome 255 is still in flight (its latency is 0).
+        attempt_starts: For each client, when each attempt was sent, s.
+        attempt_latencies: For each client, the latency of each answered attempt of a request that counts, s.
+        places: `(component, instance)` for each place that samples speak of; the instance is -1 where there is one only.
+        samples: One row a second and place, with the fields of `SAMPLE_TYPE`.
+        components: For each component its own counters, after warm-up; `instances` holds those of each instance.
+        events: What the scenario injected.
+        wasted_work: Server seconds spent on attempts whose answer nobody used.
+        useful_work: Server seconds spent on all other attempts.
+        engine: `events`, `cpu_s`, `wall_s`.
+        interrupted: Whether the run was stopped before its end.
+    """
+
+    name: str
+    title: str
+    about: str
+    watch_for: list[str]
+    document: dict[str, Any]
+    seed: int
+    duration: float
+    warmup: float
+    clients: list[str]
+    routes: list[str]
+    requests: NDArray[Any]
+    attempt_starts: list[NDArray[np.float64]]
+    attempt_latencies: list[NDArray[np.float32]]
+    places: list[tuple[str, int]]
+    samples: NDArray[Any]
+    components: dict[str, dict[str, Any]]
+    events: list[Event]
+    wasted_work: float
+    useful_work: float
+    objectives: list[str] = field(default_factory=list)
+    engine: dict[str, float] = field(default_factory=dict)
+    interrupted: bool = False

@@ -1,0 +1,118 @@
+"""A retry sends a failed request again: cheap where failures are rare, and fuel where the failure is an overload.
+
+Bounded by a number of attempts, spread out by backoff and jitter, kept in proportion by a budget. Sources: Google SRE
+book, chapters 21 and 22; Envoy's retry policies; M. Brooker, "Exponential Backoff And Jitter", AWS, 2015.
+"""
+
+from collections.abc import Generator
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from sim.kernel import Uniform
+from sim.metrics import Recorder
+from sim.policies.backoff import BackoffConfig
+from sim.policies.retry_budget import RetryBudget
+from sim.policies.timeout import Attempt
+from sim.request import Request, Response
+from sim.values import Config, Share
+
+Condition = Literal["timeout", "429", "5xx", "connect_failure", "reset"]
+Method = Literal["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST", "PATCH"]
+
+
+class RetryConfig(Config):
+    """When a failed request is sent again, how often and how soon."""
+
+    shorthand: ClassVar[str | None] = "attempts"
+
+    attempts: int = Field(2, ge=1, le=100, description="How many attempts there may be, the first one counted.")
+    backoff: BackoffConfig = Field(
+        default_factory=lambda: BackoffConfig.model_validate("none"), description="The pause before each retry; none means at once."
+    )
+    on: list[Condition] = Field(
+        default=["timeout", "5xx", "connect_failure", "reset"],
+        description="Which failures are tried again: timeout, 429, 5xx (as in Envoy, a reset or refused connection "
+        "counts as one), connect_failure, reset.",
+    )
+    budget: Share | None = Field(None, description="Retries allowed as a share of requests; none means no limit.")
+    methods: list[Method] | None = Field(
+        None,
+        description="Methods that may be tried again; by default the idempotent ones and what has an idempotency key.",
+    )
+
+    @field_validator("on", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            return [str(word) if isinstance(word, int) and not isinstance(word, bool) else word for word in value]
+        return [str(value)] if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+    def conditions(self) -> frozenset[str]:
+        """The conditions of responses that are tried again."""
+        extra = {"connect_failure", "reset"} if "5xx" in self.on else set()
+        return frozenset({*self.on, *extra})
+
+
+class Retry:
+    """Repeats an attempt while it fails in the ways named.
+
+    Args:
+        config: The policy.
+        attempt: Makes one attempt.
+        recorder: Told of the work of attempts that were thrown away.
+        uniform: For the jitter.
+    """
+
+    def __init__(self, config: RetryConfig, attempt: Attempt, recorder: Recorder, uniform: Uniform) -> None:
+        self.attempt = attempt
+        self.attempts = config.attempts
+        self.conditions = config.conditions()
+        self.methods = None if config.methods is None else frozenset(config.methods)
+        self.backoff = config.backoff.build()
+        self.budget = None if config.budget is None else RetryBudget(config.budget)
+        self.recorder = recorder
+        self.uniform = uniform
+
+    def handle(self, request: Request) -> Generator[Any, Any, Response]:
+        """Makes attempts until one succeeds or no more are allowed."""
+        number, pause, budget = 1, 0.0, self.budget
+        if budget is not None:
+            budget.first_try()
+        while True:
+            request.attempts += 1
+            before = request.work
+            response = yield from self.attempt.handle(request, number > 1)
+            if response.success or number >= self.attempts or not self._may_repeat(request, response):
+                return response
+            if budget is not None and not budget.allows():
+                return response
+            self.recorder.waste_part(request, request.work - before)
+            pause = self.backoff.pause(number, pause, self.uniform)
+            if pause:
+                request.backoff += pause
+                yield pause
+            number += 1
+
+    def _may_repeat(self, request: Request, response: Response) -> bool:
+        if response.condition not in self.conditions:
+            return False
+        if self.methods is None:
+            return request.kind.idempotent
+        return request.kind.method in self.methods
+
+
+class Once:
+    """No retry: one attempt, counted.
+
+    Args:
+        attempt: Makes it.
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+
+    def handle(self, request: Request) -> Generator[Any, Any, Response]:
+        """Makes the attempt."""
+        request.attempts += 1
+        return self.attempt.handle(request)

@@ -1,0 +1,70 @@
+"""The figures of a report, one file each: every one shows one thing that a user, a balancer or an operator would see.
+
+Each takes a `Result` and, if it is to be drawn beside others, a figure or sub-figure to draw into.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from matplotlib.figure import FigureBase
+
+from sim.report.figures.attempts import attempts
+from sim.report.figures.components import components
+from sim.report.figures.instances import instances
+from sim.report.figures.latency import latency
+from sim.report.figures.ledger import ledger
+from sim.report.figures.outcomes import outcomes
+
+
+class Plot(NamedTuple):
+    """A figure as a report lists it.
+
+    Attributes:
+        draw: Draws it: `draw(result, figure=None)` returns the figure.
+        title: What it shows, in a few words.
+        caption: How to read it, in one sentence.
+    """
+
+    draw: Callable[..., FigureBase]
+    title: str
+    caption: str
+
+
+FIGURES: Final[dict[str, Plot]] = {
+    "latency": Plot(
+        latency,
+        "Latency over time",
+        "When the bands open, the slowest requests have parted from the typical one; each point is of the requests "
+        "sent at that time, failed ones included.",
+    ),
+    "outcomes": Plot(
+        outcomes,
+        "Outcomes over time",
+        "The height is the load that users offered; blues are successes, every other colour is a refusal or a failure.",
+    ),
+    "ledger": Plot(
+        ledger,
+        "Where the time went",
+        "Compare the rows: the part that grows from p50 to p99 is what makes slow requests slow.",
+    ),
+    "instances": Plot(
+        instances,
+        "Instances over time",
+        "Rows of one shade are an even spread; a dark row is an instance that gets more than it can serve, hatching is "
+        "an instance that is down.",
+    ),
+    "components": Plot(
+        components,
+        "Components over time",
+        "A component near 100% is the bottleneck, and its queue is where requests wait.",
+    ),
+    "attempts": Plot(
+        attempts,
+        "Attempts and goodput",
+        "The orange area is load that retries add, the gap between the dashed line and the blue one is requests that "
+        "got no answer that counts.",
+    ),
+}
+"""All figures, by the name of their file, in the order of a report."""
+
+__all__ = ["FIGURES", "Plot", "attempts", "components", "instances", "latency", "ledger", "outcomes"]

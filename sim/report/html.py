@@ -1,0 +1,124 @@
+"""The report of a run as one page: it opens offline, prints, fits a telephone, and loads nothing and runs nothing.
+
+The page's policy forbids scripts and requests (Content Security Policy, W3C), and the template escapes every text that
+comes from a scenario.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from sim.metrics.result import Result
+from sim.report import palette, units
+from sim.report.figures import FIGURES
+from sim.report.svg import inline
+from sim.request import LEDGER
+
+_COUNTERS_WITH_A_COLUMN: Final = frozenset(
+    {
+        "kind",
+        "utilization",
+        "queue_mean",
+        "queue_max",
+        "offered",
+        "served",
+        "refused",
+        "hit_ratio",
+        "errors",
+        "instances",
+    }
+)
+
+
+class Panel(NamedTuple):
+    """A figure in the page."""
+
+    name: str
+    title: str
+    caption: str
+    drawing: Markup
+
+
+def render_report(
+    result: Result,
+    summary: Mapping[str, Any],
+    figures: Mapping[str, str],
+    manifest: Mapping[str, Any] | None = None,
+) -> str:
+    """Writes the page.
+
+    Args:
+        result: The run.
+        summary: What `summarize` made of it.
+        figures: SVG documents by the names of `FIGURES`; others are left out.
+        manifest: How it was run (versions, seed, command); shown as it is.
+
+    Returns:
+        A complete HTML document.
+    """
+    panels = [
+        Panel(name, plot.title, plot.caption, Markup(inline(figures[name], name, f"{plot.title}. {plot.caption}")))
+        for name, plot in FIGURES.items()
+        if name in figures
+    ]
+    document = yaml.safe_dump(result.document, sort_keys=False, allow_unicode=True, width=100)
+    page: str = _template().render(
+        result=result,
+        summary=summary,
+        panels=panels,
+        document=document,
+        manifest=manifest or {},
+        missed=sum(not objective["met"] for objective in summary["objectives"]),
+        books=" + ".join(f"{number:,} {word}" for word, number in summary["requests"]["by_outcome"].items()),
+        wasted=_wasted_share(summary),
+        parts=LEDGER,
+        colours={"outcome": palette.OUTCOMES, "ledger": palette.LEDGER, "in_flight": palette.IN_FLIGHT},
+    )
+    return page
+
+
+def other_counters(component: Mapping[str, Any]) -> dict[str, Any]:
+    """The counters of a component that no column of its own shows."""
+    return {
+        name: value
+        for name, value in component.items()
+        if name not in _COUNTERS_WITH_A_COLUMN and isinstance(value, int | float | str)
+    }
+
+
+def _wasted_share(summary: Mapping[str, Any]) -> float | None:
+    wasted, useful = summary["attempts"]["wasted_work_s"], summary["attempts"]["useful_work_s"]
+    return float(wasted / (wasted + useful)) if wasted + useful > 0.0 else None
+
+
+def _figure(value: Any) -> str:
+    """A counter of unknown meaning."""
+    return units.count(value) if isinstance(value, int | float) else str(value)
+
+
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    environment = Environment(
+        loader=PackageLoader("sim.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        duration=units.duration,
+        share=units.share,
+        count=units.count,
+        rate=units.rate,
+        whole="{:,}".format,
+        figure=_figure,
+        moment=units.moment,
+        or_never=lambda seconds: units.NEVER if seconds is None else units.duration(seconds),
+        other_counters=other_counters,
+    )
+    environment.globals["measured"] = units.measured
+    return environment.get_template("report.html.j2")

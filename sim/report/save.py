@@ -1,0 +1,56 @@
+"""Writes a report to disk: each figure as SVG and PNG, and all of it as one page that opens offline."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from matplotlib.figure import Figure
+
+from sim.metrics.result import Result
+from sim.report import palette
+from sim.report.figures import FIGURES
+from sim.report.html import render_report
+from sim.report.svg import svg
+
+_DPI: Final = 120
+
+
+def write_figures(result: Result, folder: Path) -> dict[str, str]:
+    """Writes every figure as `<name>.svg` and `<name>.png`.
+
+    Args:
+        result: The run.
+        folder: Where to; made if it is not there.
+
+    Returns:
+        The SVG text of each figure, by name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    documents = {}
+    for name, plot in FIGURES.items():
+        figure = plot.draw(result)
+        assert isinstance(figure, Figure)
+        documents[name] = svg(figure)
+        figure.set_layout_engine("none")
+        (folder / f"{name}.svg").write_text(documents[name], encoding="utf-8")
+        with palette.style():
+            figure.savefig(folder / f"{name}.png", dpi=_DPI, metadata={"Software": None})
+    return documents
+
+
+def write_report(result: Result, summary: Mapping[str, Any], manifest: Mapping[str, Any], folder: Path) -> Path:
+    """Writes `figures/` and `report.html`.
+
+    Args:
+        result: The run.
+        summary: What `summarize` made of it.
+        manifest: How it was run: versions, seed, command.
+        folder: Where to; made if it is not there.
+
+    Returns:
+        The path of the page.
+    """
+    documents = write_figures(result, folder / "figures")
+    page = folder / "report.html"
+    page.write_text(render_report(result, summary, documents, manifest), encoding="utf-8")
+    return page

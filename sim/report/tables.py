@@ -1,0 +1,215 @@
+"""The summary of a run for a terminal: objectives first, then how requests ended, how long they took and where.
+
+It fits 80 columns, says the same without colour, and falls back to ASCII on a terminal that has no more.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sim.report import palette, units
+from sim.request import LEDGER
+
+_BAR: Final = 16
+_LEDGER_BAR: Final = 14
+_MOST_COMPONENTS: Final = 24
+_ASCII: Final = str.maketrans(
+    {
+        "✓": "+",
+        "✗": "x",
+        "–": "-",
+        "·": "|",
+        "█": "#",
+        "▌": "#",
+        "▒": "=",
+        "░": ".",
+        "▓": "%",
+        "◀": "<",
+        "×": "x",
+        "…": ".",
+    }
+)
+_TEXTURES: Final = dict(zip(LEDGER, "░█▒·▓", strict=True))
+
+
+def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+    """Prints a run.
+
+    Args:
+        summary: What `summarize` returned, or a dict read from `summary.json`.
+        console: Where to; standard output unless given.
+    """
+    writer = _Writer(console or Console())
+    writer.title(summary)
+    writer.objectives(summary["objectives"])
+    writer.requests(summary["requests"])
+    writer.latency(summary["latency_s"])
+    writer.rates(summary)
+    writer.ledger(summary["time_ledger"])
+    writer.components(summary["components"])
+    writer.events(summary["events"])
+
+
+class _Writer:
+    """Prints the parts of a summary.
+
+    Args:
+        console: Where to.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._encoding = console.encoding
+        self._unicode = console.encoding.lower().startswith("utf")
+
+    def title(self, summary: Mapping[str, Any]) -> None:
+        words = f"seed {summary['seed']} · {units.duration(summary['duration_s'])} simulated"
+        if summary["warmup_s"]:
+            words += f", {units.duration(summary['warmup_s'])} of it warm-up"
+        self.console.print(self._text(summary["scenario"], "bold"), self._text(f"  {words}", "dim"), sep="")
+
+    def objectives(self, objectives: Iterable[Mapping[str, Any]]) -> None:
+        table = self._table(("", "left"), ("", "left"), ("", "left"))
+        for objective in objectives:
+            met = objective["met"]
+            style = "green" if met else "bold red"
+            actual = units.measured(objective["objective"], objective["actual"])
+            self._row(table, ("✓" if met else "✗", style), objective["objective"], (f"actual {actual}", style))
+        self._print("", table)
+
+    def requests(self, requests: Mapping[str, Any]) -> None:
+        offered, in_flight = requests["offered"], requests["in_flight"]
+        words = f"{offered:,} offered = {requests['completed']:,} ended + {in_flight:,} in flight"
+        if in_flight:
+            words += f" (oldest {units.duration(requests['oldest_in_flight_s'])})"
+        table = self._table(("", "left"), ("", "right"), ("", "right"), ("", "left"))
+        for word, number in requests["by_outcome"].items():
+            share = number / offered
+            bar = "█" * int(share * _BAR + 0.5) or "▌"
+            self._row(table, word, f"{number:,}", units.share(share), (bar, palette.OUTCOMES[word]))
+        self._print("requests", table, words)
+
+    def latency(self, latency: Mapping[str, Mapping[str, float | None]]) -> None:
+        figures = ("mean", "p50", "p95", "p99", "max")
+        table = self._table(("latency", "left"), *((figure, "right") for figure in figures), head=True)
+        for key, words in (("all", "all that ended"), ("ok", "successes"), ("attempt", "attempts")):
+            self._row(table, words, *(units.duration(latency[key][figure]) for figure in figures))
+        self._print("", table)
+
+    def rates(self, summary: Mapping[str, Any]) -> None:
+        rates, attempts = summary["rates"], summary["attempts"]
+        wasted, useful = attempts["wasted_work_s"], attempts["useful_work_s"]
+        table = self._table(("", "left"), ("", "left"))
+        self._row(
+            table,
+            "rates",
+            f"offered {units.rate(rates['offered_rps'])} · answered {units.rate(rates['throughput_rps'])} · "
+            f"goodput {units.rate(rates['goodput_rps'])} · success {units.share(rates['success_ratio'])}",
+        )
+        work = f"wasted work {units.duration(wasted)} of {units.duration(wasted + useful)}"
+        if wasted + useful > 0.0:
+            work += f" ({units.share(wasted / (wasted + useful))})"
+        self._row(table, "attempts", f"{units.count(attempts['per_request'])} per request · {work}")
+        self._print("", table)
+
+    def ledger(self, cohorts: Mapping[str, Mapping[str, float | None]]) -> None:
+        known = {name: parts for name, parts in cohorts.items() if parts["total"]}
+        if not known:
+            return
+        shown = [part for part in LEDGER if any(parts[part] for parts in known.values())]
+        table = self._table(
+            ("time", "left"), ("", "left"), *((part, "right") for part in shown), ("total", "right"), head=True
+        )
+        for name, parts in known.items():
+            total = parts["total"] or 1.0
+            bar = Text()
+            for part, length in zip(
+                shown, _shares([(parts[part] or 0.0) / total for part in shown], _LEDGER_BAR), strict=True
+            ):
+                bar.append_text(self._text(_TEXTURES[part] * length, palette.LEDGER[part]))
+            self._row(table, name, bar, *(units.duration(parts[part]) for part in shown), units.duration(total))
+        self._print("", table)
+
+    def components(self, components: Mapping[str, Mapping[str, Any]]) -> None:
+        if not components:
+            return
+        table = self._table(
+            ("component", "left"), ("busy", "right"), ("queue", "right"), ("max", "right"), ("served", "right"),
+            ("refused", "right"), ("hits", "right"), ("", "left"), head=True,
+        )  # fmt: skip
+        hottest = max(components, key=lambda name: components[name].get("utilization") or 0.0)
+        for name, component in list(components.items())[:_MOST_COMPONENTS]:
+            busy = component.get("utilization")
+            hot = name == hottest and bool(busy)
+            self._row(
+                table,
+                (name, "bold" if hot else ""),
+                (units.share(busy) if busy else "", "bold red" if hot else ""),
+                units.count(component.get("queue_mean")) if component.get("queue_max") else "",
+                units.count(component.get("queue_max")) if component.get("queue_max") else "",
+                units.count(component.get("served")),
+                units.count(component["refused"]) if component.get("refused") else "",
+                units.share(component["hit_ratio"]) if component.get("hit_ratio") is not None else "",
+                ("◀ hottest" if hot else "", "red"),
+            )
+        left_over = len(components) - _MOST_COMPONENTS
+        self._print("", table)
+        if left_over > 0:
+            self.console.print(self._text(f"  and {left_over} more", "dim"))
+
+    def events(self, events: Iterable[Mapping[str, Any]]) -> None:
+        table = self._table(
+            ("event", "left"), ("at", "right"), ("detection", "right"), ("failover", "right"), ("recovery", "right"),
+            ("lost", "right"), head=True,
+        )  # fmt: skip
+        for event in events:
+            times = [event[key] for key in ("detection_s", "failover_s", "recovery_s")]
+            self._row(
+                table,
+                f"{event['kind']} {event['target']}",
+                units.moment(event["start_s"]),
+                *(units.NEVER if time is None else units.duration(time) for time in times[:2]),
+                (units.NEVER, "bold red") if times[2] is None else units.duration(times[2]),
+                units.count(event["lost"]),
+            )
+        self._print("", table)
+
+    def _table(self, *columns: tuple[str, Any], head: bool = False) -> Table:
+        table = Table(box=None, show_header=head, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+        for number, (name, justify) in enumerate(columns):
+            first = number == 0
+            table.add_column(
+                name, justify=justify, no_wrap=not first or head, overflow="ellipsis" if self._unicode else "crop"
+            )
+        return table
+
+    def _row(self, table: Table, *cells: str | tuple[str, str] | Text) -> None:
+        table.add_row(
+            *(
+                cell if isinstance(cell, Text) else self._text(*((cell,) if isinstance(cell, str) else cell))
+                for cell in cells
+            )
+        )
+
+    def _print(self, name: str, table: Table, words: str = "") -> None:
+        if not table.row_count and not words:
+            return
+        self.console.print()
+        if name:
+            self.console.print(self._text(f"{name}  ", "dim"), self._text(words), sep="")
+        self.console.print(table)
+
+    def _text(self, words: str, style: str = "") -> Text:
+        """Words as they are, whatever they hold: no markup, no control characters, nothing that cannot be encoded."""
+        if not self._unicode:
+            words = words.translate(_ASCII).encode(self._encoding, "replace").decode(self._encoding)
+        return Text(units.plain(words), style=style)
+
+
+def _shares(ratios: list[float], width: int) -> list[int]:
+    """Whole numbers of cells that add up to `width`, as close to the ratios as they can be."""
+    ends = [int(sum(ratios[: number + 1]) * width + 0.5) for number in range(len(ratios))]
+    return [end - start for start, end in zip([0, *ends[:-1]], ends, strict=True)]

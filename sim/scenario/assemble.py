@@ -1,0 +1,63 @@
+"""Assembling turns a scenario into a world: every component built, wired and ready to run."""
+
+from dataclasses import dataclass
+
+from sim.components import KINDS, Client, World
+from sim.faults import Injector, LinkEvent
+from sim.kernel import Environment, Streams
+from sim.metrics import Recorder
+from sim.scenario.load import Scenario
+
+
+@dataclass
+class Assembly:
+    """A world that has not begun yet, and who does things to it."""
+
+    world: World
+    injector: Injector
+    clients: list[Client]
+
+
+def assemble(scenario: Scenario, seed: int) -> Assembly:
+    """Builds the world of one run.
+
+    Args:
+        scenario: What to build.
+        seed: Of its random streams.
+    """
+    document = scenario.document
+    spikes: dict[str, list[tuple[float, float, float]]] = {}
+    for event in document.events:
+        if event.verb == "spike":
+            end = scenario.duration if event.lasts is None else event.at + event.lasts
+            for target in event.targets:
+                spikes.setdefault(target.name, []).append((event.at, end, event.factor))
+    deadly = ("crash", "hang", "outage")
+    world = World(
+        env=Environment(),
+        streams=Streams(seed),
+        recorder=Recorder(list(document.clients), document.warmup),
+        network=document.network,
+        duration=scenario.duration,
+        spikes=spikes,
+        mortal={target.name for event in document.events if event.verb in deadly for target in event.targets},
+        access={name: client.network for name, client in document.clients.items() if client.network is not None},
+    )
+    for name, config in document.components.items():
+        world.components[name] = KINDS[config.kind].make(name, config, world)
+    for component in world.components.values():
+        component.connect()
+    clients = [Client(name, config, world, number) for number, (name, config) in enumerate(document.clients.items())]
+    for client in clients:
+        client.connect()
+        world.clients[client.name] = client
+    for event in document.events:
+        if isinstance(event, LinkEvent):
+            for link in event.links(world):
+                link.watch()
+    injector = Injector(world, document.events)
+    for client in clients:
+        client.start()
+    return Assembly(world, injector, clients)
+
+

@@ -1,0 +1,119 @@
+"""Loading: from a file, or the name of a shipped scenario, to a scenario that can be run as often as one likes."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sim.components.traffic import Replay, read_access_log
+from sim.scenario import checks
+from sim.scenario.document import Document
+from sim.scenario.errors import Problem, ScenarioError
+from sim.scenario.locate import validate
+from sim.scenario.overrides import apply_overrides
+from sim.scenario.source import Source
+from sim.scenario.yaml import load_yaml
+from sim.values import did_you_mean
+
+DRAIN = 10.0
+"""How long a replay without a duration goes on after its last request, at least, s."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario that has been checked: nothing in it is missing or contradictory.
+
+    Attributes:
+        path: The file it comes from.
+        source: As written, overrides applied.
+        document: As understood, defaults filled in.
+        warnings: What is probably not meant.
+    """
+
+    path: Path
+    source: Source
+    document: Document
+    warnings: tuple[Problem, ...]
+
+    @property
+    def name(self) -> str:
+        """Short name: the file's."""
+        return self.path.stem
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The scenario as plain data, overrides applied."""
+        data: dict[str, Any] = self.source.data
+        return data
+
+    @cached_property
+    def duration(self) -> float:
+        """How long a run lasts, s; a replay without a duration runs to its log's end and then drains."""
+        if self.document.duration is not None:
+            return self.document.duration
+        ends = [0.0]
+        for client in self.document.clients.values():
+            traffic = client.traffic
+            if traffic.replay is not None:
+                span = Replay(read_access_log(traffic.replay, traffic.format), traffic.speed).span
+                ends.append(span + max(DRAIN, 2.0 * (client.timeout or 0.0)))
+        return max(ends)
+
+    def with_(self, overrides: Mapping[str, object]) -> "Scenario":
+        """The same scenario with other values.
+
+        Args:
+            overrides: Paths such as `components.search.instances`, and what to put there.
+
+        Raises:
+            ScenarioError: The result is wrong.
+        """
+        return _check(apply_overrides(self.source, overrides), self.path)
+
+
+def load(file: str | os.PathLike[str], overrides: Mapping[str, object] | None = None) -> Scenario:
+    """Loads a scenario.
+
+    Args:
+        file: A path, or the name of a shipped scenario.
+        overrides: Paths such as `components.search.instances`, and what to put there.
+
+    Raises:
+        ScenarioError: There is no such scenario, or something in it is wrong; it holds all that is.
+    """
+    path = find(file)
+    source = load_yaml(path)
+    if overrides:
+        source = apply_overrides(source, overrides)
+    return _check(source, path)
+
+
+def find(file: str | os.PathLike[str]) -> Path:
+    """The file of a scenario: the path given, or a shipped scenario of that name."""
+    path = Path(file)
+    if path.exists() or path.suffix or path.parent != Path():
+        return path
+    known = {shipped.stem: shipped for shipped in shipped_scenarios()}
+    if path.name in known:
+        return known[path.name]
+    text = f"there is no file and no shipped scenario '{file}'{did_you_mean(path.name, list(known))}"
+    raise ScenarioError([Problem("", text, str(file))])
+
+
+def shipped_scenarios() -> list[Path]:
+    """The files of the scenarios that come with the package, by name."""
+    package = Path(__file__).parent.parent
+    for folder in (package / "shipped", package.parent / "scenarios"):
+        if folder.is_dir():
+            return sorted(folder.glob("*.yaml"))
+    return []
+
+
+def _check(source: Source, path: Path) -> Scenario:
+    document = validate(Document, source, {"folder": path.parent})
+    wrong = list(checks.problems(document, source))
+    if wrong:
+        raise ScenarioError(wrong)
+    return Scenario(path, source, document, tuple(checks.warnings(document, source)))

@@ -1,0 +1,96 @@
+"""A message says what is wrong with one value in the words of the scenario language, not of the validator."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sim.scenario.words import LISTED, describe, hint, quote
+
+_NEEDED = {
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "frozen_set_type": "a list",
+    "iterable_type": "a list",
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number of less than 4300 digits",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "none_required": "null",
+}
+
+_LIMITS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "greater_than": lambda limit: f"must be above {limit['gt']}",
+    "greater_than_equal": lambda limit: f"must be at least {limit['ge']}",
+    "less_than": lambda limit: f"must be below {limit['lt']}",
+    "less_than_equal": lambda limit: f"must be at most {limit['le']}",
+    "multiple_of": lambda limit: f"must be a multiple of {limit['multiple_of']}",
+    "finite_number": lambda _: "must be a finite number",
+    "too_short": lambda limit: f"needs at least {_counted(limit['min_length'], 'item')}",
+    "too_long": lambda limit: f"may hold at most {_counted(limit['max_length'], 'item')}",
+    "string_too_short": lambda limit: f"needs at least {_counted(limit['min_length'], 'character')}",
+    "string_too_long": lambda limit: f"may have at most {_counted(limit['max_length'], 'character')}",
+}
+
+
+def is_wrong_type(kind: str) -> bool:
+    """Tells whether a validator's error is that the value is of another type than needed."""
+    return kind in _NEEDED
+
+
+def message(error: dict[str, Any]) -> str:
+    """Says what is wrong with a value.
+
+    Args:
+        error: One of pydantic's error details, with its context.
+
+    Returns:
+        The message without the place.
+    """
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    if kind in _NEEDED:
+        return f"needs {_NEEDED[kind]}, got {describe(value)}"
+    if kind in _LIMITS:
+        found = f", not {value}" if isinstance(value, int | float) else ""
+        return _LIMITS[kind](context) + found
+    if kind in ("value_error", "assertion_error"):
+        return str(context["error"]) or "is not allowed"
+    text: str = error["msg"]
+    return text.replace("Input should be", "must be").replace("Input should", "must")
+
+
+def unknown_value(value: object, allowed: Sequence[Any]) -> str:
+    """Says that a value is none of those allowed.
+
+    Args:
+        value: What was written.
+        allowed: What could have been; texts, numbers, true and false.
+    """
+    if isinstance(value, str):
+        return f"{quote(value)} is not known{hint(value, map(str, allowed))}"
+    return f"needs {alternatives(allowed)}, got {describe(value)}"
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """Says that a key is none of those known at its place."""
+    return f"{quote(key)} is not known here{hint(key, known)}"
+
+
+def alternatives(allowed: Sequence[Any]) -> str:
+    """Lists what is allowed: `'a'`, or `one of 'a', 'b', 429`."""
+    shown = [repr(each) if isinstance(each, str) else str(each) for each in allowed[:LISTED]]
+    if len(allowed) > LISTED:
+        shown.append("…")
+    return f"one of {', '.join(shown)}" if len(shown) > 1 else "".join(shown)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,132 @@
+"""An override sets one value of a scenario by its path, as `--set components.search.instances=8` does.
+
+What is missing on the way is created, so that `clients.app.retry.attempts` works where no retry was written; a list
+keeps its length, and a scalar cannot become a mapping by naming something below it. The source stays as it is: the new
+one shares all that the override does not touch. Problems with an overridden value point to the override, not the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from sim.scenario.builder import MAX_DEPTH
+from sim.scenario.errors import Problem, ScenarioError
+from sim.scenario.paths import Path, format_path, parse_path
+from sim.scenario.source import Mark, Node, Source
+from sim.scenario.words import describe
+from sim.scenario.yaml import parse_yaml
+
+
+def apply_overrides(source: Source, overrides: Mapping[str, object], origin: str = "--set") -> Source:
+    """Sets values by their paths, in the order given.
+
+    Args:
+        source: What to start from; it stays as it is.
+        overrides: The value for each path. A text is read as YAML (`8`, `5ms`, `{p50: 4ms, p99: 20ms}`); anything else
+            is taken as it is: a number, true, false, None, a list or a mapping of such.
+        origin: What problems call the place, followed by the path.
+
+    Returns:
+        The new source. What is wrong with an override is among its problems, which `validate` reports.
+    """
+    for text, value in overrides.items():
+        mark = Mark(f"{origin} {text}")
+        try:
+            source = _override(source, text, value, mark)
+        except ValueError as error:
+            source = replace(source, problems=(*source.problems, Problem(text, str(error), *mark)))
+        except ScenarioError as error:
+            source = replace(source, problems=(*source.problems, *error.problems))
+    return source
+
+
+def _override(source: Source, text: str, value: object, mark: Mark) -> Source:
+    path = parse_path(text)
+    if len(path) > MAX_DEPTH:
+        raise ValueError(f"is deeper than {MAX_DEPTH} levels")
+    data, problems = _read(value, text, mark) if isinstance(value, str) else (_plain(value, MAX_DEPTH), ())
+    edit = _Edit(path, data, mark)
+    new, root = edit.put(source.data, source.root, 0)
+    return Source(new, root, source.problems + problems, source.created + tuple(edit.created))
+
+
+def _read(value: str, path: str, mark: Mark) -> tuple[Any, tuple[Problem, ...]]:
+    try:
+        source = parse_yaml(value, mark.file)
+    except ScenarioError as error:
+        raise ScenarioError(_at_override(error.problems, path, mark)) from None
+    return source.data, _at_override(source.problems, path, mark)
+
+
+def _at_override(problems: tuple[Problem, ...], path: str, mark: Mark) -> tuple[Problem, ...]:
+    inside = (f".{problem.path}" if problem.path[:1] not in ("", "[") else problem.path for problem in problems)
+    return tuple(Problem(path + end, problem.message, *mark) for end, problem in zip(inside, problems, strict=True))
+
+
+def _plain(value: object, depth: int) -> Any:
+    if depth < 0:
+        raise ValueError(f"is nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case np.generic():
+            return _plain(value.item(), depth - 1)
+        case None | bool() | int() | str():
+            return value
+        case float() if isfinite(value):
+            return value
+        case list() | tuple():
+            return [_plain(item, depth - 1) for item in value]
+        case Mapping() if all(isinstance(key, str) for key in value):
+            return {key: _plain(item, depth - 1) for key, item in value.items()}
+        case _:
+            raise ValueError(f"needs a value that YAML can hold, got {value!r}")
+
+
+@dataclass
+class _Edit:
+    """One value on its way to its place; copies the mappings and lists along the path."""
+
+    path: Path
+    value: Any
+    mark: Mark
+    created: list[Path] = field(default_factory=list)
+
+    def put(self, data: Any, node: Node, at: int) -> tuple[Any, Node]:
+        """Returns `data`, which stands at the first `at` segments of the path, with the value set in it."""
+        if at == len(self.path):
+            return self.value, Node(self.mark)
+        if data is None:
+            self.created.append(self.path[:at])
+            data, node = {}, Node(self.mark)
+        if isinstance(data, dict):
+            return self._put_key(data, node, at)
+        if isinstance(data, list):
+            return self._put_item(data, node, at)
+        raise ValueError(f"{self._here(at)} is {describe(data)}, and nothing can be set inside it; set all of it")
+
+    def _put_key(self, data: dict[str, Any], node: Node, at: int) -> tuple[Any, Node]:
+        key = self.path[at]
+        if isinstance(key, int):
+            raise ValueError(f"{self._here(at)} is a mapping, and [{key}] is for lists; write .{key}")
+        value, child = self.put(data.get(key), node.children.get(key, node), at + 1)
+        is_new = data.get(key) is None or at + 1 == len(self.path)
+        keys = {**node.keys, key: self.mark} if is_new else node.keys
+        return {**data, key: value}, Node(node.mark, keys, {**node.children, key: child})
+
+    def _put_item(self, data: list[Any], node: Node, at: int) -> tuple[Any, Node]:
+        segment = self.path[at]
+        if isinstance(segment, str) and not (segment.isascii() and segment.isdecimal() and len(segment) < 10):
+            raise ValueError(f"{self._here(at)} is a list; name an item by its number, [0] is the first")
+        index = int(segment)
+        if index >= len(data):
+            there = (
+                f"has {len(data)} items, [0] to [{len(data) - 1}]" if len(data) > 1 else f"has {len(data) or 'no'} item"
+            )
+            raise ValueError(f"{self._here(at)} {there}; there is no [{index}]")
+        value, child = self.put(data[index], node.children[index], at + 1)
+        return [*data[:index], value, *data[index + 1 :]], Node(node.mark, node.keys, {**node.children, index: child})
+
+    def _here(self, at: int) -> str:
+        return format_path(self.path[:at]) or "the scenario"

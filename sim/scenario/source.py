@@ -1,0 +1,83 @@
+"""A source is a scenario as it was written: plain data, and the place of every key and value.
+
+The data is what `json` could hold. The places are a tree of the same form, so that an override can share all that it
+does not touch, and an alias shows where its content is written.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sim.scenario.errors import Problem
+from sim.scenario.paths import Path, format_path
+
+
+class Mark(NamedTuple):
+    """A place in a file (line and column from 1), or an override (no line)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Where a value is written, and the same for what it holds.
+
+    Attributes:
+        mark: The value's first character.
+        keys: For a mapping, the place of each key.
+        children: For a mapping or list, each value.
+    """
+
+    mark: Mark
+    keys: dict[str, Mark] = field(default_factory=dict)
+    children: dict[str | int, "Node"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A scenario before it is checked against the language.
+
+    Attributes:
+        data: Mappings with text keys, lists, and scalars; not to be changed.
+        root: The places of all that.
+        problems: What is already known to be wrong; `validate` reports it together with what it finds.
+        created: Mappings that exist only because an override named something below them.
+    """
+
+    data: Any
+    root: Node
+    problems: tuple[Problem, ...] = ()
+    created: tuple[Path, ...] = ()
+
+    def mark(self, path: Path, key: bool = False) -> Mark:
+        """Finds where a value is written.
+
+        Args:
+            path: Keys and list indices from the root.
+            key: Whether the place of the value's key is wanted.
+
+        Returns:
+            The place; for a value that is not written, the place of the key that it would stand below.
+        """
+        node, key_mark = self.root, self.root.mark
+        for segment in path:
+            child = node.children.get(segment)
+            if child is None:
+                return key_mark
+            key_mark = node.keys.get(segment, child.mark) if isinstance(segment, str) else child.mark
+            node = child
+        return key_mark if key else node.mark
+
+    def problem(self, path: Path, message: str, key: bool = False) -> Problem:
+        """Makes a problem of the value at a path.
+
+        Args:
+            path: Keys and list indices from the root.
+            message: What is wrong, without the place.
+            key: Whether the key is the culprit and not its value.
+
+        Returns:
+            The problem with its place.
+        """
+        return Problem(format_path(path), message, *self.mark(path, key))

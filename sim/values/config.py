@@ -1,0 +1,67 @@
+"""A configuration is what the scenario language lets a user say about one concept.
+
+Every component, policy, balancer and fault declares its part of the language as a `Config` beside its behaviour. The
+models are strict (an unknown key is an error) and immutable; a value with one obvious meaning may be written as a
+scalar: `call: db` is short for `call: {to: db}`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, create_model, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+
+class Config(BaseModel):
+    """Base of everything that YAML may say.
+
+    Subclasses set `shorthand` to the name of the field that a bare value stands for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
+    shorthand: ClassVar[str | None] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_shorthand(cls, value: Any) -> Any:
+        if cls.shorthand is not None and not isinstance(value, dict | BaseModel):
+            return {cls.shorthand: value}
+        return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        if cls.shorthand is None:
+            return schema
+        long_form = {key: schema.pop(key) for key in list(schema) if key not in ("title", "description")}
+        schema["anyOf"] = [long_form["properties"][cls.shorthand], long_form]
+        return schema
+
+
+def one_of(name: str, doc: str, options: Mapping[str, tuple[Any, str]]) -> type[Config]:
+    """A config that is a mapping with exactly one of several keys: `{call: db}` or `{work: 5ms}`.
+
+    Args:
+        name: Of the model.
+        doc: What it is, for the schema.
+        options: For each key the type of its value and its description.
+    """
+
+    def check(value: Any) -> Any:
+        if isinstance(value, dict) and len(value) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(options)}, got {', '.join(map(str, value)) or 'none'}")
+        return value
+
+    fields: dict[str, Any] = {
+        f"{key}_": (kind | None, Field(None, alias=key, description=description))
+        for key, (kind, description) in options.items()
+    }
+    validators: dict[str, Any] = {"check": model_validator(mode="before")(check)}
+    return create_model(name, __base__=Config, __doc__=doc, __validators__=validators, **fields)
+
+
+def chosen(config: Config) -> tuple[str, Any]:
+    """The one key that a `one_of` config has, and its value."""
+    name = next(iter(config.model_fields_set))
+    return name.removesuffix("_"), getattr(config, name)

@@ -1,0 +1,121 @@
+"""An empirical distribution is a list of measured values from a file, drawn as they are, each as likely as the next.
+
+The file has one column: numbers with a unit, or bare ones in seconds (bytes, where sizes are meant), below a header if
+there is one. Drawing is by the inverse of the empirical distribution function, so that no value is made up.
+"""
+
+import csv
+import re
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic.json_schema import JsonSchemaValue
+
+from sim.values.distribution import Distribution
+from sim.values.parameters import Parameter, Reading, parameter
+from sim.values.quantity import Quantity, shown
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The values of a file; two samples are equal if their files and their values are.
+
+    Args:
+        path: The file.
+        digest: Of the values, in hexadecimal digits.
+        values: Sorted, in seconds or bytes; read-only.
+    """
+
+    path: Path
+    digest: str
+    values: NDArray[np.float64] = field(compare=False, repr=False)
+
+
+class _File(Parameter):
+    """A path to a file with one column of values."""
+
+    def read(self, value: Any, reading: Reading) -> Sample:
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"{shown(value)} is not the name of a CSV file")
+        return read_sample((reading.folder / value).resolve(), reading.quantity)
+
+    def spell(self, value: Sample, quantity: Quantity) -> str:
+        return str(value.path)
+
+    def json_schema(self, quantity: Quantity) -> JsonSchemaValue:
+        return {"type": "string", "examples": ["latencies.csv"]}
+
+
+@dataclass(frozen=True)
+class Empirical(Distribution, key="empirical"):
+    """Measured values from a file."""
+
+    form: ClassVar[str] = "{empirical: FILE.csv}"
+    empirical: Sample = parameter(_File(), "A file with one column of values, relative to the scenario.")  # noqa: RUF009
+
+    @property
+    def mean(self) -> float:
+        return float(self.empirical.values.mean())
+
+    @property
+    def variance(self) -> float:
+        return float(self.empirical.values.var())
+
+    def quantile(self, share: float) -> float:
+        """The least value that a share of all values, 0 <= share <= 1, does not exceed."""
+        return float(np.quantile(self.empirical.values, share, method="inverted_cdf"))
+
+    def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
+        values = self.empirical.values
+        return values[(rng.random(n) * values.size).astype(np.int64)]
+
+    def describe(self) -> str:
+        return self._with_mean(f"empirical {self.empirical.path.name} ({self.empirical.values.size} values)")
+
+
+def read_sample(path: Path, quantity: Quantity) -> Sample:
+    """Reads a file of values.
+
+    Args:
+        path: The file.
+        quantity: What bare numbers and units in it mean.
+
+    Raises:
+        ValueError: The file cannot be read, or a line of it is not a value.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [(number, row) for number, row in enumerate(csv.reader(file), start=1) if row]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
+        raise ValueError(f"cannot read {path}: {reason}") from error
+    values: list[float] = []
+    for place, (number, row) in enumerate(rows):
+        if len(row) != 1:
+            raise ValueError(f"{path.name}, line {number}: {len(row)} columns where one is expected")
+        text = row[0].strip()
+        if place == 0 and not re.match(r"[-+.]?\d", text):
+            continue
+        try:
+            values.append(_read_value(text, quantity))
+        except ValueError as error:
+            raise ValueError(f"{path.name}, line {number}: {error}") from error
+    if not values:
+        raise ValueError(f"{path.name} has no values")
+    ordered = np.sort(np.array(values))
+    ordered.flags.writeable = False
+    return Sample(path, blake2b(ordered.tobytes(), digest_size=16).hexdigest(), ordered)
+
+
+def _read_value(text: str, quantity: Quantity) -> float:
+    try:
+        bare = float(text)
+    except ValueError:
+        return quantity.parse(text)
+    if not 0.0 <= bare <= quantity.limit:
+        raise ValueError(f"{text} is not {quantity.name} in {quantity.base}")
+    return bare

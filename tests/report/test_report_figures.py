@@ -1,0 +1,228 @@
+"""Figures: each reads a run right, whatever the run is like, and can be read itself."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import CRASH, SPIKE, build_shop
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
+from matplotlib.text import Annotation
+
+from sim.metrics.recorder import IN_FLIGHT
+from sim.metrics.result import Event, Result
+from sim.report import palette
+from sim.report.figures import FIGURES, instances, latency, ledger, outcomes
+from sim.report.figures.components import series
+from sim.report.figures.latency import percentiles
+from sim.report.figures.slow import p99_objectives, slow_rule
+from sim.report.figures.time_axis import MOST_BINS, Bins, bins
+from sim.report.svg import inline, svg
+from sim.request import Outcome
+
+
+def empty(result: Result) -> Result:
+    """The same run, had nobody sent anything."""
+    return replace(
+        result,
+        requests=result.requests[:0],
+        samples=result.samples[:0],
+        attempt_starts=[np.zeros(0)],
+        attempt_latencies=[np.zeros(0, np.float32)],
+    )
+
+
+def few(result: Result) -> Result:
+    """Two seconds with three requests and four samples."""
+    return replace(
+        result,
+        duration=2.0,
+        warmup=0.0,
+        requests=result.requests[:3],
+        samples=result.samples[:4],
+        attempt_starts=[np.zeros(1)],
+    )
+
+
+def bare(result: Result) -> Result:
+    """A run without events, objectives or places to sample."""
+    return replace(result, events=[], objectives=[], places=[], samples=result.samples[:0], warmup=0.0)
+
+
+def all_in_flight(result: Result) -> Result:
+    """A run in which nothing ever ended."""
+    requests = result.requests.copy()
+    requests["outcome"] = IN_FLIGHT
+    requests["latency"] = 0.0
+    return replace(result, requests=requests, attempt_latencies=[np.zeros(0, np.float32)])
+
+
+def strange_names(result: Result) -> Result:
+    """Names that are formulas, mark-up, other scripts and control characters."""
+    events = [Event("crash", "<b>$\\frac{1}{0}$ & 検索\x07\n", 60.0, 90.0)]
+    places = [("$x_{" if name == "search" else name, number) for name, number in result.places]
+    return replace(result, events=events, places=places)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("variant", [replace, empty, few, bare, all_in_flight, strange_names], ids=lambda f: f.__name__)
+def test_every_figure_can_be_drawn_of_any_run(shop: Result, name: str, variant) -> None:
+    """No data, little data or strange data: there is a figure, and not a single warning."""
+    text = svg(FIGURES[name].draw(variant(shop)))
+    assert text.count("<svg ") == 1
+    assert "nan" not in re.findall(r' d="([^"]*)"', text)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_the_same_bytes_every_time_and_its_letters_are_letters(shop: Result, name: str) -> None:
+    """Two drawings of one run cannot be told apart, carry no date, and can be searched for words."""
+    text = svg(FIGURES[name].draw(shop))
+    assert text == svg(FIGURES[name].draw(shop))
+    assert "<dc:date>" not in text
+    assert "<text" in text
+    assert len(text) < 2_000_000
+
+
+def test_a_figure_can_be_drawn_beside_another(shop: Result) -> None:
+    """Given a sub-figure, a figure draws into that."""
+    whole = Figure(figsize=(14, 4), layout="constrained")
+    left, right = whole.subfigures(1, 2)
+    assert latency(shop, figure=left) is left
+    assert outcomes(shop, figure=right) is right
+    assert svg(whole).count("simulated time") == 2
+
+
+def test_hours_become_a_readable_number_of_bins() -> None:
+    """A day of requests is drawn with as many points as a lecture hall can see."""
+    day = build_shop(rate=1.0, duration=86_400.0)
+    slices = bins(day)
+    assert 100 <= slices.number <= MOST_BINS
+    assert np.allclose(slices.rates(day.requests["arrived"]).mean(), 1.0, rtol=0.05)
+
+
+def test_rates_do_not_drop_in_a_last_bin_that_is_cut_short() -> None:
+    """The run ends in the middle of a bin: its rate is per second of what there was of it."""
+    slices = Bins(np.array([0.0, 10.0, 20.0]), stop=12.0)
+    assert slices.rates(np.array([1.0, 5.0, 9.0, 11.0, 11.5, 13.0])).tolist() == [0.3, 1.0]
+
+
+def test_percentiles_are_of_the_requests_sent_in_a_bin() -> None:
+    """A slow request counts where it was sent, not where it ended; one in flight does not count."""
+    run = build_shop(rate=0.02, duration=180.0)
+    requests = run.requests[:3].copy()
+    requests["arrived"] = (1.0, 2.0, 14.0)
+    requests["latency"] = (0.1, 9.9, 0.0)
+    requests["outcome"] = (Outcome.OK, Outcome.TIMEOUT, IN_FLIGHT)
+    p50, _, p99 = percentiles(replace(run, requests=requests), Bins(np.array([0.0, 10.0, 20.0]), stop=20.0))
+    assert p50[0] == pytest.approx(5.0)
+    assert p99[0] == pytest.approx(9.802)
+    assert np.isnan(p50[1])
+
+
+def test_latency_is_drawn_on_a_logarithmic_scale_when_it_spans_decades(shop: Result) -> None:
+    """The calm hour and the flash sale are both readable; a calm run alone is drawn on a plain scale."""
+    calm = replace(shop, requests=shop.requests[shop.requests["arrived"] < CRASH[0]], objectives=[])
+    assert latency(shop).axes[0].get_yscale() == "log"
+    assert latency(calm).axes[0].get_yscale() == "linear"
+
+
+def test_the_stack_of_outcomes_is_as_high_as_the_load(shop: Result) -> None:
+    """Every request is in exactly one layer, so the upper edge is what users sent."""
+    axes = outcomes(shop).axes[0]
+    layers = [patch for patch in axes.patches if isinstance(patch, StepPatch) and patch.get_fill()]
+    offered = bins(shop).rates(shop.requests["arrived"])
+    assert np.allclose(layers[-1].get_data().values, offered)
+    for lower, upper in zip(layers[:-1], layers[1:], strict=True):
+        assert np.array_equal(upper.get_data().baseline, lower.get_data().values)
+
+
+def test_slow_means_later_than_the_p99_objective(shop: Result) -> None:
+    """An objective says what its client calls slow; the tightest counts."""
+    two = replace(shop, clients=["browser", "robot"], objectives=["p99 < 2s", "browser p99 <= 500ms", "p95 < 1ms"])
+    assert p99_objectives(two) == {"browser": 0.5, "robot": 2.0}
+    rule = slow_rule(two)
+    assert rule.thresholds.tolist() == [0.5, 2.0]
+    assert rule.words == "500ms, the p99 objective or 2s, the p99 objective"
+    rows = two.requests
+    assert np.array_equal(rule.slow(two), (rows["outcome"] <= Outcome.DEGRADED) & (rows["latency"] > 0.5))
+
+
+def test_without_an_objective_slow_means_ten_times_the_median(shop: Result) -> None:
+    """The median is that of the successes after warm-up; the figure prints the rule."""
+    free = replace(shop, objectives=[])
+    rows = shop.requests[shop.requests["arrived"] >= shop.warmup]
+    median = np.median(rows["latency"][rows["outcome"] <= Outcome.DEGRADED])
+    rule = slow_rule(free)
+    assert rule.thresholds.tolist() == [10 * median]
+    assert "10 × the median" in svg(outcomes(free))
+
+
+def test_a_component_is_as_busy_as_its_running_instances(shop: Result) -> None:
+    """A dead instance has no workers that could be idle; queues of instances add up."""
+    slices = Bins(np.arange(0.0, 181.0), stop=180.0)
+    utilization, queue = series(shop, "search", slices)
+    dead = (slices.middles > CRASH[0]) & (slices.middles < CRASH[1])
+    before = slices.middles < CRASH[0]
+    assert utilization[dead].mean() == pytest.approx(utilization[before].mean(), rel=0.05)
+    assert queue[before] == pytest.approx(4 * 0.05)
+
+
+def test_down_time_is_hatched_in_the_heat_map(shop: Result) -> None:
+    """The crashed instance's row says when it was down."""
+    axes = instances(shop).axes[0]
+    hatched = [patch for patch in axes.patches if patch.get_hatch()]
+    assert [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in hatched] == [CRASH]
+    assert "down" in [text.get_text() for text in axes.texts]
+
+
+def test_the_ledger_has_a_bar_for_each_cohort_and_its_shares_fill_the_row(shop: Result) -> None:
+    """Mean, p50 and p99 stand below each other; the right side is 100% wide."""
+    left, right = ledger(shop).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["mean of all", "around p50", "around p99"]
+    ends = {}
+    for bar in right.patches:
+        ends[bar.get_y()] = max(ends.get(bar.get_y(), 0.0), bar.get_x() + bar.get_width())
+    assert sorted(ends.values())[-3:] == pytest.approx([1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("number", [1, 3, 12, 40])
+def test_names_of_events_do_not_meet(shop: Result, number: int) -> None:
+    """However many events there are, a name that is written can be read; the rest are counted."""
+    events = [Event("crash", f"service_{n}", 4.0 * n, 4.0 * n + 9.0, detected=4.0 * n + 2.0) for n in range(number)]
+    figure = latency(replace(shop, events=events))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    with palette.style():
+        figure.draw(renderer)
+    texts = [text for text in figure.axes[0].texts if isinstance(text, Annotation) and text.get_text()]
+    boxes = [text.get_window_extent(renderer) for text in texts]
+    meeting = [
+        (texts[one].get_text(), texts[other].get_text())
+        for one in range(len(boxes))
+        for other in range(one)
+        if boxes[one].overlaps(boxes[other])
+    ]
+    assert meeting == []
+    shown = sum(text.get_text().startswith("crash") for text in texts)
+    assert shown == number or f"+ {number - shown} more events" in [text.get_text() for text in texts]
+
+
+def test_an_event_without_end_is_shaded_to_the_end_of_the_run(shop: Result) -> None:
+    """What never came back is visible until the last second."""
+    forever = replace(shop, events=[Event("outage", "orders_db", SPIKE[0], None)], warmup=0.0)
+    spans = [patch for patch in latency(forever).axes[0].patches if patch.get_alpha() is not None]
+    assert [(span.get_x(), span.get_x() + span.get_width()) for span in spans] == [(SPIKE[0], shop.duration)]
+
+
+def test_figures_in_one_page_do_not_share_identifiers(shop: Result) -> None:
+    """Two figures use the same names inside; in a page each has its own."""
+    document = svg(latency(shop))
+    one, other = inline(document, "one", "a & b"), inline(document, "other", "b")
+    identifiers = re.findall(r' id="([^"]*)"', one)
+    assert identifiers
+    assert len(identifiers) == len(set(identifiers))
+    assert not set(identifiers) & set(re.findall(r' id="([^"]*)"', other))
+    assert set(re.findall(r"url\(#([^)]*)\)", one)) <= set(identifiers)
+    assert 'aria-label="a &amp; b"' in one
+    assert not one.startswith("<?xml")

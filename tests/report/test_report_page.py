@@ -1,0 +1,156 @@
+"""The page: complete, offline, and deaf to whatever a scenario's texts try to make it do."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from sim.metrics.result import Event, Result
+from sim.metrics.summary import summarize
+from sim.report.html import render_report
+from sim.report.save import write_figures, write_report
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}</style></title></pre>"
+VOID = frozenset({"meta", "br", "img", "link", "hr", "input"})
+
+
+class Outline(HTMLParser):
+    """Reads a page: its elements, their attributes, its text; and complains about what is not closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def page(shop: Result, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The shop's page with all its figures."""
+    folder = tmp_path_factory.mktemp("shop")
+    manifest = {"command": "sim run shop.yaml", "seed": 7, "versions": {"numpy": "2.4"}}
+    return write_report(shop, summarize(shop), manifest, folder).read_text(encoding="utf-8")
+
+
+def page_of(result: Result, **others: Any) -> str:
+    """A page without figures."""
+    return render_report(result, {**summarize(result), **others}, {}, {"command": HOSTILE})
+
+
+def test_the_page_is_well_formed_and_says_everything_once(page: str) -> None:
+    """Every element is closed, every identifier is unique, every link within the page has a target."""
+    outline = Outline(page)
+    assert outline.open == []
+    identifiers = [value for _, name, value in outline.attributes if name == "id"]
+    assert len(identifiers) == len(set(identifiers))
+    links = {value for tag, name, value in outline.attributes if (tag, name) == ("a", "href")}
+    assert links <= {f"#{identifier}" for identifier in identifiers}
+    assert outline.tags.count("h1") == 1
+    assert outline.tags.count("figure") == 6
+    assert len(page) < 3_000_000
+
+
+def test_the_page_needs_no_network_and_runs_nothing(page: str) -> None:
+    """No address outside itself, no script, and a policy that forbids both."""
+    outline = Outline(page)
+    assert not {"script", "link", "iframe", "object"} & set(outline.tags)
+    addresses = [value or "" for _, name, value in outline.attributes if name in ("src", "href", "xlink:href")]
+    assert all(address.startswith(("#", "data:image/png;base64,")) for address in addresses)
+    assert "url(http" not in page
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+
+
+def test_objectives_come_first_with_what_was_measured(page: str) -> None:
+    """A reader sees at once which promise was broken, and by how much."""
+    text = " ".join(Outline(page).text.split())
+    assert text.index("Objectives: 1 of 3 missed") < text.index("Key numbers") < text.index("Latency over time")
+    assert "✓ met browser p99 < 2500ms actual" in text
+    assert "✗ missed browser availability >= 90% actual 83.1%" in text
+
+
+def test_the_books_balance_in_the_page(page: str, shop: Result) -> None:
+    """Offered is the sum of what ended and what is in flight, and the page shows the sum."""
+    requests = summarize(shop)["requests"]
+    text = " ".join(Outline(page).text.split())
+    expected = f"{requests['offered']:,} requests offered = {requests['completed']:,} ended + {requests['in_flight']:,}"
+    assert expected in text
+    outcomes = " + ".join(f"{number:,} {word}" for word, number in requests["by_outcome"].items())
+    assert f"{requests['completed']:,} ended = {outcomes}." in text
+
+
+def test_what_never_came_back_is_called_never(shop: Result) -> None:
+    """A recovery that is missing from the summary is a word in the page, not an empty cell."""
+    outage = replace(shop, events=[Event("outage", "orders_db", 120.0, None)], objectives=["outage recovery < 1s"])
+    text = " ".join(Outline(page_of(outage)).text.split())
+    assert "outage orders_db 120s never never" in text
+    assert "✗ missed outage recovery < 1s actual never" in text
+
+
+def test_hostile_texts_are_shown_and_not_obeyed(shop: Result) -> None:
+    """A title, a name or a value may hold mark-up, scripts or template code: it is letters."""
+    components = {HOSTILE: {"kind": HOSTILE, "offered": 1, HOSTILE: HOSTILE, "instances": {HOSTILE: {"served": 1}}}}
+    evil = replace(
+        shop,
+        name=HOSTILE,
+        title=HOSTILE,
+        about=HOSTILE,
+        watch_for=[HOSTILE],
+        clients=[HOSTILE],
+        routes=[HOSTILE, "b"],
+        document={"scenario": HOSTILE, HOSTILE: [HOSTILE]},
+        events=[Event(HOSTILE, HOSTILE, 60.0, 90.0)],
+        components=components,
+        objectives=[],
+    )
+    outline = Outline(page_of(evil))
+    assert not {"script", "img"} & set(outline.tags)
+    assert not [name for _, name, _ in outline.attributes if name.startswith("on")]
+    assert outline.text.count("{{ 7 * 7 }}") >= 14
+    assert outline.open == []
+
+
+def test_a_run_without_requests_has_a_page(shop: Result) -> None:
+    """Nobody came: zeros and dashes, no crash."""
+    silent = replace(shop, requests=shop.requests[:0], attempt_starts=[], attempt_latencies=[], clients=[], routes=[])
+    silent = replace(silent, events=[], objectives=[], components={}, wasted_work=0.0, useful_work=0.0)
+    text = " ".join(Outline(page_of(silent)).text.split())
+    assert "0 requests offered = 0 ended + 0 still in flight" in text
+    assert "Objectives" not in text
+
+
+def test_an_interrupted_run_says_so(shop: Result) -> None:
+    """Figures of half a run are not mistaken for those of a whole one."""
+    assert "interrupted before its end" in page_of(replace(shop, interrupted=True))
+    assert "interrupted" not in page_of(shop)
+
+
+def test_figures_are_written_as_svg_and_png(shop: Result, tmp_path) -> None:
+    """One pair of files for each figure, and the same bytes each time."""
+    first = write_figures(shop, tmp_path / "one")
+    second = write_figures(shop, tmp_path / "two")
+    assert first == second
+    files = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert files == sorted(f"{name}.{kind}" for name in first for kind in ("png", "svg"))
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
