@@ -5,6 +5,7 @@ from sim.balancing.config import ALGORITHMS, Algorithm, BalancerConfig, make_bal
 from sim.balancing.eligible import eligible
 from sim.balancing.endpoint import Endpoint
 from sim.balancing.health import HealthCheckConfig, HealthState
+from sim.balancing.load_report import LatencyByLoad
 from sim.balancing.outlier import OutlierDetector, OutlierEjectionConfig
 from sim.balancing.slow_start import SlowStartConfig, weight_factor
 
@@ -16,6 +17,7 @@ __all__ = [
     "Endpoint",
     "HealthCheckConfig",
     "HealthState",
+    "LatencyByLoad",
     "OutlierDetector",
     "OutlierEjectionConfig",
     "SlowStartConfig",

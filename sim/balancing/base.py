@@ -60,6 +60,6 @@ class Balancer(Protocol):
         Args:
             endpoint: Where it came from.
             in_flight: How many requests the instance has, from all callers.
-            latency: What the instance expects a request to take at that load, s.
+            latency: What the instance expects a request to take at that load (`LatencyByLoad`), s.
             now: The current time, s.
         """

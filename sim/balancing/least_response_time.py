@@ -8,7 +8,7 @@ fast looks fast: to remove it is the business of outlier ejection.
 The known risk is a feedback loop: many callers that all see the same instance recover rush there together. `choices`
 damps it: as in Finagle and Linkerd, which compare two.
 
-Sources: Finagle, `loadbalancer/PeakEwma.scala` (Twitter, 2014), with the cost read at every pick; S. Jenson,
+Sources: Finagle, `loadbalancer/PeakEwma.scala`, as if every cost were read at every pick; S. Jenson,
 R. Oanta, Beyond Round Robin: Load Balancing for Latency, Linkerd, 2016.
 """
 

@@ -9,8 +9,10 @@ An answer leaves the pool when it is too old, when it has been used often enough
 instance arrives, when the pool is full, and when it is the worst or the oldest: with each request one of these goes,
 by turns, so that the pool does not fill up with the instances that nobody wants.
 
+Probes are sent beside requests only, not while idle, and the pool is used as soon as it holds a single answer.
+
 Source: B. Wydrowski, R. Kleinberg, S. Rumble, A. Archer, Load is not what you should balance: Introducing Prequal,
-NSDI 2024 (defaults: section 4 and the testbed's).
+NSDI 2024; the defaults are those of its testbed.
 """
 
 from bisect import bisect_left, insort
@@ -97,7 +99,7 @@ class Prequal(Balancer):
         self._uses = self._uses_of_a_probe()
 
     def _uses_of_a_probe(self) -> float:
-        """How often an answer may be used: as often as the pool needs to stay filled (the paper's equation 1)."""
+        """How often an answer may be used: as often as the pool needs to stay filled (the paper's b_reuse)."""
         if not self._eligible:
             return inf
         known = min(self._size / len(self._eligible), 1.0)

@@ -84,19 +84,19 @@ class Program:
     def __init__(self, default: Sequence[Step], choose: Any = None) -> None:
         self._default = list(default)
         self._choose = choose
-        self._known: dict[RequestKind, list[Step]] = {}
+        self.known: dict[RequestKind, list[Step]] = {}
 
     def steps(self, request: Request) -> list[Step]:
         """The steps for a request."""
-        steps = self._known.get(request.kind)
+        steps = self.known.get(request.kind)
         if steps is None:
             steps = self._choose(request) if self._choose is not None else self._default
-            self._known[request.kind] = steps
+            self.known[request.kind] = steps
         return steps
 
     def add(self, kind: RequestKind, steps: list[Step]) -> None:
         """Says what to do for one kind of request."""
-        self._known[kind] = steps
+        self.known[kind] = steps
 
 
 class Server:
@@ -167,10 +167,12 @@ class Server:
             if self.hung:
                 return (yield from self._hang(request))
             if self.busy < self.workers:
-                self._measure()
+                now = self.env._now
+                self.busy_area += self.busy * (now - self._mark)
+                self._mark = now
                 self.busy += 1
-                if self.busy + self.waiting > self.outstanding_max:
-                    self.outstanding_max = self.busy + self.waiting
+                if self.busy > self.outstanding_max:
+                    self.outstanding_max = self.busy
             elif self.waiting >= self.limit:
                 self.refused += 1
                 return QUEUE_FULL
@@ -189,7 +191,7 @@ class Server:
             if self.fault_share and self.fault_coin is not None and self.fault_coin.next() < self.fault_share:
                 self.errors += 1
                 return UPSTREAM_ERROR
-            for step in self.program.steps(request):
+            for step in self.program.known.get(request.kind) or self.program.steps(request):
                 if step.__class__ is Work:
                     seconds = step.demand.at(request.id, request.call) * self.pace  # type: ignore[attr-defined]
                     request.service += seconds
@@ -309,12 +311,17 @@ class Server:
 
     def _release(self) -> None:
         """Hands the worker to the next that waits for it, or lets it idle."""
-        self._measure()
+        now = self.env._now
+        passed = now - self._mark
+        self._mark = now
+        self.busy_area += self.busy * passed
         queue = self._queue
+        if queue:
+            self.queue_area += self.waiting * passed
         while queue:
             turn, request = queue.pop() if self.lifo else queue.popleft()
             self.waiting -= 1
-            expired = self.deadline_propagation and request.deadline <= self.env._now
+            expired = self.deadline_propagation and request.deadline <= now
             turn.succeed(expired)
             if not expired:
                 return

@@ -5,10 +5,11 @@ or later does not, and the clock stops at `end` exactly. SimPy's own processes, 
 """
 
 from collections import deque
-from heapq import heappop
+from heapq import heappop, heappush
 
 from simpy import Environment as SimPyEnvironment
-from simpy.events import Event, Timeout
+from simpy.core import EmptySchedule
+from simpy.events import NORMAL, Event, Timeout
 
 from sim.kernel.flow import Flow
 
@@ -65,16 +66,48 @@ class Environment(SimPyEnvironment):
 
     def run_until(self, end: float) -> None:
         """Makes everything happen that is due before `end`, s; the clock then shows `end`."""
-        queue, pop, events = self._queue, heappop, 0
+        queue, pop, push, numbers, events = self._queue, heappop, heappush, self._eid, 0
         try:
             while queue and queue[0][0] < end:
-                self._now, _, _, event = pop(queue)
+                self._now, _, number, event = pop(queue)
                 events += 1
-                callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
-                for callback in callbacks:
-                    callback(event)
-                if not event._ok and not hasattr(event, "_defused"):
-                    raise event._value
+                if event.__class__ is not Flow:
+                    self._process(event)
+                elif event.alarm == number:
+                    try:
+                        wait = event.send(None)
+                    except StopIteration as stop:
+                        event.end(True, stop.value)
+                    except BaseException as error:
+                        event.fail(error)
+                    else:
+                        if wait.__class__ is float and wait >= 0.0:
+                            event.alarm = number = next(numbers)
+                            push(queue, (self._now + wait, NORMAL, number, event))
+                        else:
+                            event.wait_for(wait)
+                elif event.ended:
+                    self._process(event)
         finally:
             self.events += events
         self._now = end
+
+    def step(self) -> None:
+        """SimPy's single step, which its own `run` is made of; it wakes flows too."""
+        if not self._queue:
+            raise EmptySchedule
+        number, event = self._queue[0][2:]
+        if event.__class__ is not Flow or (event.alarm != number and event.ended):
+            super().step()
+            return
+        self._now = heappop(self._queue)[0]
+        if event.alarm == number:
+            event.start()
+
+    @staticmethod
+    def _process(event: Event) -> None:
+        callbacks, event.callbacks = event.callbacks, None
+        for callback in callbacks or ():
+            callback(event)
+        if not event._ok and not hasattr(event, "_defused"):
+            raise event._value

@@ -6,7 +6,8 @@ object; a Flow that waits for a Flow costs nothing but the call.
 
 A wait can be cut short from outside: `interrupt` raises an exception in the generator, `cancel` closes it (its
 `finally` blocks run), `give_up` lets the waiter go on without the Flow. What the old wait was for can then no longer
-resume the generator: a sleeping Flow gets a new alarm and the old one rings in an empty room.
+resume the generator: a sleeping Flow remembers the number of the heap entry that may wake it, and an entry with another
+number is stale.
 """
 
 from collections.abc import Callable, Generator
@@ -33,17 +34,6 @@ class Cancelled(Exception):
     """The value of a Flow that was cancelled."""
 
 
-class _Alarm:
-    """What a sleeping Flow leaves on SimPy's schedule; looks like an event to the loop that rings it."""
-
-    __slots__ = ("_ok", "_value", "callbacks")
-
-    def __init__(self) -> None:
-        self._ok = True
-        self._value = None
-        self.callbacks: Any = None
-
-
 class Flow(Event):
     """Drives one generator; is itself the event of its end.
 
@@ -55,25 +45,47 @@ class Flow(Event):
         start: False leaves the start to `start()`, for a generator that has to know its Flow.
     """
 
-    __slots__ = ("_alarm", "_defused", "_generator", "_ok", "_send", "_sleeper", "_target", "_value", "_waiter", "callbacks", "env")
+    __slots__ = ("_callbacks", "_defused", "_generator", "_ok", "_target", "_value", "_waiter", "alarm", "env", "send")
+
+    _generator: Steps | None
 
     def __init__(self, env: Environment, generator: Steps, start: bool = True) -> None:
         self.env = env
-        self.callbacks = []
-        self._value = None
+        self.send = generator.send
+        self._generator = generator
         self._ok = True
-        self._generator: Steps | None = generator
-        self._send = generator.send
-        self._sleeper: list[Callable[[Any], None]] = [self._wake]
-        self._alarm = _Alarm()
-        self._waiter: Flow | None = None
-        self._target: Any = None
+        self._value = self._waiter = self._target = self._callbacks = None
+        self.alarm = -1  # the number of the schedule's entry that may wake it
         if start:
-            self._advance(self._send, None)
+            self.start()
 
     def start(self) -> None:
-        """Runs a Flow that was made with `start=False` up to its first wait."""
-        self._advance(self._send, None)
+        """Runs a Flow that was made with `start=False` up to its first wait; or a sleeping one to its next."""
+        try:
+            wait = self.send(None)
+        except StopIteration as stop:
+            self.end(True, stop.value)
+        except BaseException as error:
+            self.fail(error)
+        else:
+            if wait.__class__ is float and wait >= 0.0:
+                env = self.env
+                self.alarm = number = next(env._eid)
+                heappush(env._queue, (env._now + wait, NORMAL, number, self))
+            else:
+                self.wait_for(wait)
+
+    @property
+    def callbacks(self) -> Any:
+        """SimPy's: whom to call when it has ended; None once they have been called."""
+        callbacks = self._callbacks
+        if callbacks is None and self._generator is not None:
+            callbacks = self._callbacks = []
+        return callbacks
+
+    @callbacks.setter
+    def callbacks(self, callbacks: Any) -> None:
+        self._callbacks = callbacks
 
     @property
     def ended(self) -> bool:
@@ -94,7 +106,7 @@ class Flow(Event):
         if self._generator is None:
             raise RuntimeError(f"{self!r} has ended and cannot be interrupted")
         self._detach()
-        self._advance(self._generator.throw, exception)
+        self.advance(self._generator.throw, exception)
 
     def cancel(self) -> None:
         """Closes the generator: its `finally` blocks run, and may not wait. Whoever waits for it gets `Cancelled`."""
@@ -103,7 +115,7 @@ class Flow(Event):
             return
         self._detach()
         generator.close()
-        self._end(False, Cancelled())
+        self.end(False, Cancelled())
 
     def give_up(self) -> None:
         """Lets the Flow that waits for this one go on with `TIMED_OUT`; this one goes on too, and nobody cares."""
@@ -111,87 +123,81 @@ class Flow(Event):
         if waiter is not None and self._generator is not None:
             self._waiter = None
             waiter._target = None
-            waiter._advance(waiter._send, TIMED_OUT)
+            waiter.advance(waiter.send, TIMED_OUT)
 
     def _detach(self) -> None:
         target, self._target = self._target, None
         if target is None:
-            alarm = self._alarm
-            if alarm.callbacks is not None:
-                alarm.callbacks = ()
-                self._alarm = _Alarm()
+            self.alarm = -1
         elif target.__class__ is Flow and target._waiter is self:
             target._waiter = None
         elif target.callbacks is not None and self._resume in target.callbacks:
             target.callbacks.remove(self._resume)
 
-    def _wake(self, _: Any) -> None:
-        self._advance(self._send, None)
-
     def _resume(self, event: Event) -> None:
         self._target = None
         if event._ok:
-            self._advance(self._send, event._value)
+            self.advance(self.send, event._value)
         else:
             event._defused = True
             assert self._generator is not None
-            self._advance(self._generator.throw, event._value)
+            self.advance(self._generator.throw, event._value)
 
-    def _advance(self, step: Callable[[Any], Any], value: Any) -> None:
+    def advance(self, step: Callable[[Any], Any], value: Any) -> None:
+        """Runs the generator to its next wait, beginning with `step(value)` (its `send` or `throw`)."""
         try:
-            while True:
-                wait = step(value)
-                if wait.__class__ is float:
-                    if wait < 0.0:
-                        raise ValueError(f"a flow cannot sleep for {wait} s")
-                    env, alarm = self.env, self._alarm
-                    alarm.callbacks = self._sleeper
-                    heappush(env._queue, (env._now + wait, NORMAL, next(env._eid), alarm))
-                    return
-                if wait.__class__ is Flow:
-                    if wait._generator is None:
-                        step, value = self._next_step(wait)
-                        continue
-                    self._target = wait
-                    if wait._waiter is None:
-                        wait._waiter = self
-                    else:
-                        wait.callbacks.append(self._resume)
-                    return
-                if wait.callbacks is None:
-                    step, value = self._next_step(wait)
-                    continue
+            wait = step(value)
+        except StopIteration as stop:
+            self.end(True, stop.value)
+        except BaseException as error:
+            self.fail(error)
+        else:
+            self.wait_for(wait)
+
+    def wait_for(self, wait: Any) -> None:
+        """Begins to wait for what the generator has yielded."""
+        if wait.__class__ is float:
+            if wait < 0.0:
+                self.advance(self._generator.throw, ValueError(f"a flow cannot sleep for {wait} s"))
+                return
+            env = self.env
+            self.alarm = number = next(env._eid)
+            heappush(env._queue, (env._now + wait, NORMAL, number, self))
+        elif wait.__class__ is Flow:
+            if wait._generator is None:
+                self._resume(wait)
+            elif wait._waiter is None:
+                self._target = wait
+                wait._waiter = self
+            else:
                 self._target = wait
                 wait.callbacks.append(self._resume)
-                return
-        except StopIteration as stop:
-            self._end(True, stop.value)
-        except BaseException as error:
-            if self._waiter is None and not self.callbacks:
-                self._generator = None
-                raise
-            self._end(False, error)
-
-    def _next_step(self, done: Event) -> tuple[Callable[[Any], Any], Any]:
-        assert self._generator is not None
-        if done._ok:
-            return self._send, done._value
-        done._defused = True
-        return self._generator.throw, done._value
-
-    def _end(self, ok: bool, value: Any) -> None:
-        self._generator = None
-        self._ok, self._value = ok, value
-        waiter, self._waiter = self._waiter, None
-        if self.callbacks:
-            self.env.schedule(self)
+        elif wait.callbacks is None:
+            self._resume(wait)
         else:
-            self.callbacks = None  # type: ignore[assignment]
+            self._target = wait
+            wait.callbacks.append(self._resume)
+
+    def fail(self, error: BaseException) -> None:
+        """Ends with an exception: whoever waits gets it, or else the run does."""
+        if self._waiter is None and not self._callbacks:
+            self._generator = None
+            raise error
+        self.end(False, error)
+
+    def end(self, ok: bool, value: Any) -> None:
+        """Ends with a value, and lets whoever waits go on."""
+        self._generator = None
+        self.alarm = -1
+        self._ok, self._value = ok, value
+        if self._callbacks:
+            self.env.schedule(self)
+        waiter = self._waiter
         if waiter is not None:
-            waiter._target = None
+            self._waiter = waiter._target = None
             if ok:
-                waiter._advance(waiter._send, value)
+                waiter.advance(waiter.send, value)
             else:
                 self._defused = True
                 assert waiter._generator is not None
-                waiter._advance(waiter._generator.throw, value)
+                waiter.advance(waiter._generator.throw, value)

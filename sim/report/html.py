@@ -12,6 +12,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sim.metrics.objectives import METRICS
 from sim.metrics.result import Result
 from sim.report import palette, units
 from sim.report.figures import FIGURES
@@ -74,25 +75,20 @@ def render_report(
         manifest=manifest or {},
         missed=sum(not objective["met"] for objective in summary["objectives"]),
         books=" + ".join(f"{number:,} {word}" for word, number in summary["requests"]["by_outcome"].items()),
-        wasted=_wasted_share(summary),
+        wasted=METRICS["wasted_work"].read(summary),
         parts=LEDGER,
         colours={"outcome": palette.OUTCOMES, "ledger": palette.LEDGER, "in_flight": palette.IN_FLIGHT},
     )
     return page
 
 
-def other_counters(component: Mapping[str, Any]) -> dict[str, Any]:
-    """The counters of a component that no column of its own shows."""
+def _other_counters(component: Mapping[str, Any]) -> dict[str, Any]:
+    """The counters of a component that counted something and have no column of their own."""
     return {
         name: value
         for name, value in component.items()
-        if name not in _COUNTERS_WITH_A_COLUMN and isinstance(value, int | float | str)
+        if name not in _COUNTERS_WITH_A_COLUMN and isinstance(value, int | float | str) and value
     }
-
-
-def _wasted_share(summary: Mapping[str, Any]) -> float | None:
-    wasted, useful = summary["attempts"]["wasted_work_s"], summary["attempts"]["useful_work_s"]
-    return float(wasted / (wasted + useful)) if wasted + useful > 0.0 else None
 
 
 def _figure(value: Any) -> str:
@@ -118,7 +114,7 @@ def _template() -> Any:
         figure=_figure,
         moment=units.moment,
         or_never=lambda seconds: units.NEVER if seconds is None else units.duration(seconds),
-        other_counters=other_counters,
+        other_counters=_other_counters,
     )
     environment.globals["measured"] = units.measured
     return environment.get_template("report.html.j2")

@@ -41,7 +41,7 @@ LEDGER: Final[dict[str, str]] = {
     "queue": "#d55e00",
     "service": "#0072b2",
     "backoff": "#f0c808",
-    "policy": "#7a4b94",
+    "policy": "#8a4f7d",
 }
 
 P50: Final = "#0072b2"

@@ -101,7 +101,7 @@ class _Writer:
 
     def rates(self, summary: Mapping[str, Any]) -> None:
         rates, attempts = summary["rates"], summary["attempts"]
-        wasted, useful = attempts["wasted_work_s"], attempts["useful_work_s"]
+        wasted, work = attempts["wasted_work_s"], attempts["wasted_work_s"] + attempts["useful_work_s"]
         table = self._table(("", "left"), ("", "left"))
         self._row(
             table,
@@ -109,10 +109,10 @@ class _Writer:
             f"offered {units.rate(rates['offered_rps'])} · answered {units.rate(rates['throughput_rps'])} · "
             f"goodput {units.rate(rates['goodput_rps'])} · success {units.share(rates['success_ratio'])}",
         )
-        work = f"wasted work {units.duration(wasted)} of {units.duration(wasted + useful)}"
-        if wasted + useful > 0.0:
-            work += f" ({units.share(wasted / (wasted + useful))})"
-        self._row(table, "attempts", f"{units.count(attempts['per_request'])} per request · {work}")
+        words = f"{units.count(attempts['per_request'])} per request · wasted work {units.duration(wasted)}"
+        if work > 0.0:
+            words += f" of {units.duration(work)} ({units.share(wasted / work)})"
+        self._row(table, "attempts", words)
         self._print("", table)
 
     def ledger(self, cohorts: Mapping[str, Mapping[str, float | None]]) -> None:
@@ -150,7 +150,7 @@ class _Writer:
                 (units.share(busy) if busy else "", "bold red" if hot else ""),
                 units.count(component.get("queue_mean")) if component.get("queue_max") else "",
                 units.count(component.get("queue_max")) if component.get("queue_max") else "",
-                units.count(component.get("served")),
+                units.count(component["served"]) if component.get("served") is not None else "",
                 units.count(component["refused"]) if component.get("refused") else "",
                 units.share(component["hit_ratio"]) if component.get("hit_ratio") is not None else "",
                 ("◀ hottest" if hot else "", "red"),

@@ -117,7 +117,7 @@ class _Trail:
             if error.trail:
                 steps.setdefault(error.trail[0], []).append(_Error(error.trail[1:], error.details))
             else:
-                findings += self._own(schema, path, error.details)
+                findings += [self._own(schema, value, path, error.details)]
         match schema.get("type"):
             case "union":
                 return findings + self._union(schema, value, path, steps)
@@ -140,27 +140,27 @@ class _Trail:
             schema = inner
         return schema
 
-    def _own(self, schema: Schema, path: Path, details: dict[str, Any]) -> list[_Finding]:
+    def _own(self, schema: Schema, written: Any, path: Path, details: dict[str, Any]) -> _Finding:
         kind, value, last = details["type"], details["input"], (details["loc"] or ("",))[-1]
         misfit = self._misfit(schema, value)
         match kind:
             case "extra_forbidden":
-                return [_Finding(path, unknown_key(str(last), ()), at_key=True)]
+                return _Finding(path, unknown_key(str(last), ()), at_key=True)
             case "missing":
                 name = f"item [{last}]" if isinstance(last, int) else repr(last)
-                return [_Finding(path, f"{name} is missing", is_missing=True)]
+                return _Finding(path, f"{name} is missing", at_key=True, is_missing=True)
             case "literal_error" | "enum":
                 allowed = _allowed(schema)
-                text = unknown_value(value, allowed) if allowed else message(details)
+                text = unknown_value(value, allowed) if allowed else message(details, written)
                 near = isinstance(value, str) and nearest(value, map(str, allowed)) is not None
-                return [_Finding(path, text, 0 if near else max(misfit, 3) + 1)]
+                return _Finding(path, text, 0 if near else max(misfit, 3) + 1)
             case "union_tag_invalid":
                 key = schema.get("discriminator")
                 at = (*path, key) if isinstance(key, str) else path
-                return [_Finding(at, unknown_value(details["ctx"]["tag"], list(schema.get("choices", {}))), misfit)]
+                return _Finding(at, unknown_value(details["ctx"]["tag"], list(schema.get("choices", {}))), misfit)
             case "union_tag_not_found":
-                return [self._no_tag(schema, value, path)]
-        return [_Finding(path, message(details), max(misfit, 3 if is_wrong_type(kind) else 1))]
+                return self._no_tag(schema, value, path)
+        return _Finding(path, message(details, written), max(misfit, 3 if is_wrong_type(kind) else 1))
 
     def _misfit(self, schema: Schema, value: Any) -> int:
         shape = _SHAPES.get(schema.get("type", ""), "scalar")
@@ -181,7 +181,7 @@ class _Trail:
         for step, below in steps.items():
             if [(error.trail, error.details["type"]) for error in below] == [((), "missing")]:
                 if step not in meant:
-                    findings.append(_Finding(path, f"{str(step)!r} is missing", 2, is_missing=True))
+                    findings.append(_Finding(path, f"{str(step)!r} is missing", 2, at_key=True, is_missing=True))
             elif step not in unknown:
                 findings += self.follow(fields.get(str(step), {}), *_child(value, path, step), below)
         return findings
@@ -198,7 +198,7 @@ class _Trail:
             case _:
                 inner = schema.get("items_schema", {})
         keys = [error for error in below if error.trail == ("[key]",)]
-        findings = [_Finding((*path, step), message(error.details), at_key=True) for error in keys]
+        findings = [_Finding((*path, step), message(error.details, step), at_key=True) for error in keys]
         rest = [error for error in below if error.trail != ("[key]",)]
         return findings + self.follow(inner, *_child(value, path, step), rest)
 
@@ -214,7 +214,8 @@ class _Trail:
         best = min(branches, key=lambda branch: _distance(branch, len(path)))
         allowed = [_allowed(self._unwrap(choice)) for choice in choices]
         words = [word for words in allowed for word in words]
-        if words and not allowed[branches.index(best)] and len(best) == 1 and best[0].path == path:
+        is_other = not allowed[branches.index(best)] and not best[0].is_missing
+        if words and is_other and len(best) == 1 and best[0].path == path:
             return [replace(best[0], message=f"{best[0].message}; or write {alternatives(words)}")]
         return best
 
@@ -227,7 +228,9 @@ class _Trail:
             if written not in known and (nearest(written, wanted) or (len(value) == 1 and not isinstance(key, str))):
                 return _Finding((*path, written), unknown_key(written, wanted), at_key=True)
         if isinstance(key, str):
-            return _Finding(path, f"{key!r} is missing; write {alternatives(list(choices))}", is_missing=True)
+            return _Finding(
+                path, f"{key!r} is missing; write {alternatives(list(choices))}", at_key=True, is_missing=True
+            )
         return _Finding(path, unknown_value(value, wanted), self._misfit(schema, value))
 
 
@@ -262,5 +265,5 @@ def _distance(branch: list[_Finding], depth: int) -> tuple[int, int, int]:
         if len(finding.path) == depth:
             misfit += finding.misfit
         elif len(finding.path) == depth + 1:
-            misfit += 2 if finding.at_key else 1
+            misfit += 2 if finding.at_key and not finding.is_missing else 1
     return misfit, -max((len(finding.path) for finding in branch), default=0), len(branch)

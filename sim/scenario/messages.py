@@ -1,6 +1,6 @@
 """A message says what is wrong with one value in the words of the scenario language, not of the validator."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sim.scenario.words import LISTED, describe, hint, quote
@@ -27,17 +27,19 @@ _NEEDED = {
     "none_required": "null",
 }
 
-_LIMITS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "greater_than": lambda limit: f"must be above {limit['gt']}",
-    "greater_than_equal": lambda limit: f"must be at least {limit['ge']}",
-    "less_than": lambda limit: f"must be below {limit['lt']}",
-    "less_than_equal": lambda limit: f"must be at most {limit['le']}",
-    "multiple_of": lambda limit: f"must be a multiple of {limit['multiple_of']}",
-    "finite_number": lambda _: "must be a finite number",
-    "too_short": lambda limit: f"needs at least {_counted(limit['min_length'], 'item')}",
-    "too_long": lambda limit: f"may hold at most {_counted(limit['max_length'], 'item')}",
-    "string_too_short": lambda limit: f"needs at least {_counted(limit['min_length'], 'character')}",
-    "string_too_long": lambda limit: f"may have at most {_counted(limit['max_length'], 'character')}",
+_BOUNDS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at most", "le"),
+    "multiple_of": ("a multiple of", "multiple_of"),
+}
+
+_SIZES = {
+    "too_short": ("needs at least", "min_length", "item"),
+    "too_long": ("may hold at most", "max_length", "item"),
+    "string_too_short": ("needs at least", "min_length", "character"),
+    "string_too_long": ("may have at most", "max_length", "character"),
 }
 
 
@@ -46,11 +48,12 @@ def is_wrong_type(kind: str) -> bool:
     return kind in _NEEDED
 
 
-def message(error: dict[str, Any]) -> str:
+def message(error: dict[str, Any], written: object) -> str:
     """Says what is wrong with a value.
 
     Args:
         error: One of pydantic's error details, with its context.
+        written: The value in the document; the error's own may have been converted.
 
     Returns:
         The message without the place.
@@ -58,9 +61,13 @@ def message(error: dict[str, Any]) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     if kind in _NEEDED:
         return f"needs {_NEEDED[kind]}, got {describe(value)}"
-    if kind in _LIMITS:
-        found = f", not {value}" if isinstance(value, int | float) else ""
-        return _LIMITS[kind](context) + found
+    if kind in _BOUNDS:
+        relation, bound = _BOUNDS[kind]
+        return f"must be {relation} {_number(context[bound])}, not {written if _is_scalar(written) else value}"
+    if kind in _SIZES:
+        verb, bound, noun = _SIZES[kind]
+        number = context[bound]
+        return f"{verb} {number} {noun}" if number == 1 else f"{verb} {number} {noun}s"
     if kind in ("value_error", "assertion_error"):
         return str(context["error"]) or "is not allowed"
     text: str = error["msg"]
@@ -92,5 +99,9 @@ def alternatives(allowed: Sequence[Any]) -> str:
     return f"one of {', '.join(shown)}" if len(shown) > 1 else "".join(shown)
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str | int | float)

@@ -125,7 +125,7 @@ class _Edit:
                 f"has {len(data)} items, [0] to [{len(data) - 1}]" if len(data) > 1 else f"has {len(data) or 'no'} item"
             )
             raise ValueError(f"{self._here(at)} {there}; there is no [{index}]")
-        value, child = self.put(data[index], node.children[index], at + 1)
+        value, child = self.put(data[index], node.children.get(index, node), at + 1)
         return [*data[:index], value, *data[index + 1 :]], Node(node.mark, node.keys, {**node.children, index: child})
 
     def _here(self, at: int) -> str:

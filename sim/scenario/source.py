@@ -58,13 +58,15 @@ class Source:
             key: Whether the place of the value's key is wanted.
 
         Returns:
-            The place; for a value that is not written, the place of the key that it would stand below.
+            The place; for a value that is not written, the place of the key that it would stand below, or of the
+            scalar that is short for it.
         """
-        node, key_mark = self.root, self.root.mark
+        node, key_mark, data = self.root, self.root.mark, self.data
         for segment in path:
             child = node.children.get(segment)
             if child is None:
-                return key_mark
+                return key_mark if isinstance(data, dict | list) else node.mark
+            data = data[segment]
             key_mark = node.keys.get(segment, child.mark) if isinstance(segment, str) else child.mark
             node = child
         return key_mark if key else node.mark

@@ -7,42 +7,43 @@ from sim.values.families import (
     Erlang,
     Exponential,
     Gamma,
-    Lognormal,
     Normal,
     Pareto,
-    Quantiles,
     Uniform,
     Weibull,
 )
 from sim.values.json_schema import SpelledDefaults
 from sim.values.keys import KeyDistribution, UniformKeys, Zipf
+from sim.values.lognormal import Lognormal, Quantiles
 from sim.values.match import METHODS, Match, Matchable
 from sim.values.mixture import Mixture, Part
 from sim.values.nearest import did_you_mean, nearest
+from sim.values.numbers import (
+    Count,
+    Number,
+    Share,
+    format_count,
+    format_share,
+    parse_count,
+    parse_number,
+    parse_share,
+)
 from sim.values.units import (
     BANDWIDTH,
     DURATION,
     RATE,
     SIZE,
     Bandwidth,
-    Count,
     Duration,
-    Number,
     Rate,
-    Share,
     Size,
     format_bandwidth,
-    format_count,
     format_duration,
     format_rate,
-    format_share,
     format_size,
     parse_bandwidth,
-    parse_count,
     parse_duration,
-    parse_number,
     parse_rate,
-    parse_share,
     parse_size,
 )
 

@@ -198,7 +198,7 @@ def parse_distribution(value: Any, quantity: Quantity = DURATION, folder: Path |
         ValueError: It is not a distribution; a pydantic ValidationError where a part of it is to blame.
     """
     if isinstance(value, Distribution):
-        if value.quantity is not quantity and value.quantity != quantity:
+        if value.quantity != quantity:
             raise ValueError(f"a distribution of {quantity.name.split()[-1]}s is needed here")
         return value
     if not isinstance(value, Mapping):

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sim.values.config import Config
+from sim.values.numbers import Count, Number
 from sim.values.quantity import shown
-from sim.values.units import Count, Number
 
 _MOST_ITEMS = 20_000_000
 _HELP = "one is written {zipf: {items: 20k, s: 1.1}}, {uniform: {items: 1000}}, or as the number of an item"

@@ -12,9 +12,9 @@ from pydantic_core import InitErrorDetails
 
 from sim.values.distribution import KINDS, Distribution, inner_problems, parse_distribution, problem
 from sim.values.nearest import did_you_mean
+from sim.values.numbers import format_share, parse_number, parse_share
 from sim.values.parameters import Parameter, Reading, parameter
 from sim.values.quantity import Quantity, shown
-from sim.values.units import format_share, parse_number, parse_share
 
 _FORM = "{weight: WEIGHT, of: DISTRIBUTION}"
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
+from sim.values.numbers import parse_count, parse_number
 from sim.values.quantity import Quantity, shown
-from sim.values.units import parse_count, parse_number
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,18 @@ class Measure(Parameter):
 
 
 class PositiveNumber(Parameter):
-    """A plain number above 0."""
+    """A plain number above 0, up to 1000."""
 
     def read(self, value: Any, reading: Reading) -> float:
         number = parse_number(value)
         if number <= 0.0:
             raise ValueError(f"{value} must be above 0")
+        if number > 1000.0:
+            raise ValueError(f"{value} must be at most 1000")
         return number
 
     def json_schema(self, quantity: Quantity) -> JsonSchemaValue:
-        return {"type": "number", "exclusiveMinimum": 0}
+        return {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}
 
 
 class WholeNumber(Parameter):

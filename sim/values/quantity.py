@@ -105,7 +105,7 @@ class Quantity:
             ValueError: It is not a quantity of this kind; the message says how one is written.
         """
         if isinstance(value, int | float) and not isinstance(value, bool):
-            if isfinite(value):
+            if isinstance(value, int) or isfinite(value):
                 raise ValueError(self._needs_unit(str(value)))
             raise ValueError(f"{value} is not {self.name}; {self._written_like()}")
         if not isinstance(value, str):

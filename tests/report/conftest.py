@@ -1,5 +1,6 @@
 """A made-up run of a shop: 300 requests/s for three minutes, a crash at 60 s, five times the traffic at 120 s."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,12 @@ def _components(offered: int) -> dict[str, dict[str, Any]]:
         "search_cache": {"kind": "cache", **common, **idle, "hits": 60_000, "misses": 20_000, "stale": 0},
         "orders_db": {"kind": "database", **common, **idle, "utilization": 0.15, "queue_max": 4, "queue_mean": 0.1},
     }
+
+
+@pytest.fixture(scope="session")
+def make_shop() -> Callable[..., Result]:
+    """Makes such a run: `make_shop(rate=300.0, duration=180.0, seed=7)`."""
+    return build_shop
 
 
 @pytest.fixture(scope="session")

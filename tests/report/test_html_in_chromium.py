@@ -18,16 +18,26 @@ pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome on PATH"),
 ]
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --enable-logging=stderr --v=0"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--enable-logging=stderr",
+    "--v=0",
+)
 FRAME = """<!DOCTYPE html><title>measuring</title><body style="margin:0">
 <iframe id="page" width="{width}" height="2000" style="border:0" srcdoc="{page}"></iframe>
 <script>
 document.getElementById("page").addEventListener("load", event => {{
   const inside = event.target.contentDocument.documentElement;
-  const figures = [...inside.querySelectorAll("figure svg")].map(drawing => drawing.getBoundingClientRect().height);
-  document.title = `measured ${{inside.clientWidth}} ${{inside.scrollWidth}} ${{figures.filter(height => height > 80).length}}`;
+  const heights = [...inside.querySelectorAll("figure svg")].map(drawing => drawing.getBoundingClientRect().height);
+  const figures = heights.filter(height => height > 80).length;
+  document.title = `measured ${{inside.clientWidth}} ${{inside.scrollWidth}} ${{figures}}`;
 }});
 </script>"""
 

@@ -1,11 +1,12 @@
 """Figures: each reads a run right, whatever the run is like, and can be read itself."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import CRASH, SPIKE, build_shop
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
@@ -68,7 +69,7 @@ def strange_names(result: Result) -> Result:
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("variant", [replace, empty, few, bare, all_in_flight, strange_names], ids=lambda f: f.__name__)
-def test_every_figure_can_be_drawn_of_any_run(shop: Result, name: str, variant) -> None:
+def test_every_figure_can_be_drawn_of_any_run(shop: Result, name: str, variant: Callable[[Result], Result]) -> None:
     """No data, little data or strange data: there is a figure, and not a single warning."""
     text = svg(FIGURES[name].draw(variant(shop)))
     assert text.count("<svg ") == 1
@@ -94,9 +95,9 @@ def test_a_figure_can_be_drawn_beside_another(shop: Result) -> None:
     assert svg(whole).count("simulated time") == 2
 
 
-def test_hours_become_a_readable_number_of_bins() -> None:
+def test_hours_become_a_readable_number_of_bins(make_shop: Callable[..., Result]) -> None:
     """A day of requests is drawn with as many points as a lecture hall can see."""
-    day = build_shop(rate=1.0, duration=86_400.0)
+    day = make_shop(rate=1.0, duration=86_400.0)
     slices = bins(day)
     assert 100 <= slices.number <= MOST_BINS
     assert np.allclose(slices.rates(day.requests["arrived"]).mean(), 1.0, rtol=0.05)
@@ -108,14 +109,13 @@ def test_rates_do_not_drop_in_a_last_bin_that_is_cut_short() -> None:
     assert slices.rates(np.array([1.0, 5.0, 9.0, 11.0, 11.5, 13.0])).tolist() == [0.3, 1.0]
 
 
-def test_percentiles_are_of_the_requests_sent_in_a_bin() -> None:
+def test_percentiles_are_of_the_requests_sent_in_a_bin(shop: Result) -> None:
     """A slow request counts where it was sent, not where it ended; one in flight does not count."""
-    run = build_shop(rate=0.02, duration=180.0)
-    requests = run.requests[:3].copy()
+    requests = shop.requests[:3].copy()
     requests["arrived"] = (1.0, 2.0, 14.0)
     requests["latency"] = (0.1, 9.9, 0.0)
     requests["outcome"] = (Outcome.OK, Outcome.TIMEOUT, IN_FLIGHT)
-    p50, _, p99 = percentiles(replace(run, requests=requests), Bins(np.array([0.0, 10.0, 20.0]), stop=20.0))
+    p50, _, p99 = percentiles(replace(shop, requests=requests), Bins(np.array([0.0, 10.0, 20.0]), stop=20.0))
     assert p50[0] == pytest.approx(5.0)
     assert p99[0] == pytest.approx(9.802)
     assert np.isnan(p50[1])
@@ -123,7 +123,7 @@ def test_percentiles_are_of_the_requests_sent_in_a_bin() -> None:
 
 def test_latency_is_drawn_on_a_logarithmic_scale_when_it_spans_decades(shop: Result) -> None:
     """The calm hour and the flash sale are both readable; a calm run alone is drawn on a plain scale."""
-    calm = replace(shop, requests=shop.requests[shop.requests["arrived"] < CRASH[0]], objectives=[])
+    calm = replace(shop, requests=shop.requests[shop.requests["arrived"] < 60.0], objectives=[])
     assert latency(shop).axes[0].get_yscale() == "log"
     assert latency(calm).axes[0].get_yscale() == "linear"
 
@@ -134,7 +134,7 @@ def test_the_stack_of_outcomes_is_as_high_as_the_load(shop: Result) -> None:
     layers = [patch for patch in axes.patches if isinstance(patch, StepPatch) and patch.get_fill()]
     offered = bins(shop).rates(shop.requests["arrived"])
     assert np.allclose(layers[-1].get_data().values, offered)
-    for lower, upper in zip(layers[:-1], layers[1:], strict=True):
+    for lower, upper in pairwise(layers):
         assert np.array_equal(upper.get_data().baseline, lower.get_data().values)
 
 
@@ -163,8 +163,8 @@ def test_a_component_is_as_busy_as_its_running_instances(shop: Result) -> None:
     """A dead instance has no workers that could be idle; queues of instances add up."""
     slices = Bins(np.arange(0.0, 181.0), stop=180.0)
     utilization, queue = series(shop, "search", slices)
-    dead = (slices.middles > CRASH[0]) & (slices.middles < CRASH[1])
-    before = slices.middles < CRASH[0]
+    dead = (slices.middles > 60.0) & (slices.middles < 90.0)
+    before = slices.middles < 60.0
     assert utilization[dead].mean() == pytest.approx(utilization[before].mean(), rel=0.05)
     assert queue[before] == pytest.approx(4 * 0.05)
 
@@ -173,7 +173,7 @@ def test_down_time_is_hatched_in_the_heat_map(shop: Result) -> None:
     """The crashed instance's row says when it was down."""
     axes = instances(shop).axes[0]
     hatched = [patch for patch in axes.patches if patch.get_hatch()]
-    assert [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in hatched] == [CRASH]
+    assert [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in hatched] == [(60.0, 90.0)]
     assert "down" in [text.get_text() for text in axes.texts]
 
 
@@ -210,9 +210,9 @@ def test_names_of_events_do_not_meet(shop: Result, number: int) -> None:
 
 def test_an_event_without_end_is_shaded_to_the_end_of_the_run(shop: Result) -> None:
     """What never came back is visible until the last second."""
-    forever = replace(shop, events=[Event("outage", "orders_db", SPIKE[0], None)], warmup=0.0)
+    forever = replace(shop, events=[Event("outage", "orders_db", 120.0, None)], warmup=0.0)
     spans = [patch for patch in latency(forever).axes[0].patches if patch.get_alpha() is not None]
-    assert [(span.get_x(), span.get_x() + span.get_width()) for span in spans] == [(SPIKE[0], shop.duration)]
+    assert [(span.get_x(), span.get_x() + span.get_width()) for span in spans] == [(120.0, shop.duration)]
 
 
 def test_figures_in_one_page_do_not_share_identifiers(shop: Result) -> None:

@@ -256,7 +256,7 @@ def test_a_distribution_describes_itself_with_its_mean(written: Any, words: str)
     assert parse_distribution(written).describe() == words
 
 
-UNKNOWN = "known: empirical, p50, lognormal, exponential, erlang, gamma, uniform, normal, weibull, pareto, mixture"
+UNKNOWN = "known: empirical, exponential, erlang, gamma, uniform, normal, weibull, pareto, p50, lognormal, mixture"
 
 
 @pytest.mark.parametrize(
@@ -283,6 +283,7 @@ UNKNOWN = "known: empirical, p50, lognormal, exponential, erlang, gamma, uniform
         ({"normal": "5ms", "sd": "0s"}, [((), "sd must be above 0")]),
         ({"erlang": "5ms", "k": 0}, [(("k",), "0 must be 1 or more")]),
         ({"erlang": "5ms", "k": 2.0}, [(("k",), "2.0 is not a whole number; write 2")]),
+        ({"gamma": "5ms", "cv": 1e200}, [(("cv",), "1e+200 must be at most 1000")]),
         ({"gamma": "5ms", "cv": -1}, [(("cv",), "-1 must be above 0")]),
         ({"gamma": "5ms", "cv": True}, [(("cv",), "true is not a plain number; one is written like 2 or 1.5")]),
         ({"uniform": "5ms"}, [(("uniform",), "5ms is not an interval; one is written [A, B]")]),
@@ -382,7 +383,17 @@ def test_the_json_schema_knows_every_kind(twin: Any) -> None:
     assert all(kind["description"] for kind in schema["oneOf"])
 
 
-def test_the_json_schema_accepts_what_the_language_accepts(tmp_path: Path) -> None:
+def test_the_json_schema_defines_each_twin_once() -> None:
+    """However many fields there are, an editor gets one definition of each."""
+
+    class Two(Step):
+        more: Distribution = Field(Constant(0.0), description="More.")
+        other: SizeDistribution | None = Field(None, description="Other.")
+
+    assert sorted(Two.model_json_schema()["$defs"]) == ["Distribution", "SizeDistribution"]
+
+
+def test_the_json_schema_accepts_what_the_language_accepts() -> None:
     """Each kind matches exactly one branch; a distribution with a mistake matches none."""
     validator = jsonschema.Draft202012Validator(TypeAdapter(Distribution).json_schema())
     for written in ["5ms", MIXTURE, {"empirical": "sample.csv"}, *(written for written, _ in CONTINUOUS)]:

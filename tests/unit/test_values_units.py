@@ -41,8 +41,8 @@ from sim.values import (
     parse_share,
     parse_size,
 )
+from sim.values.numbers import spell_share
 from sim.values.quantity import Quantity
-from sim.values.units import spell_share
 
 Parse = Callable[[object], float]
 
@@ -160,6 +160,7 @@ COUNTS = "one is written like 500, 20k or 1.5M"
         (parse_count, None, f"nothing is not a count; {COUNTS}"),
         (parse_number, True, "true is not a plain number; one is written like 2 or 1.5"),
         (parse_number, "2", "2 is not a plain number; one is written like 2 or 1.5"),
+        (parse_number, nan, "nan is not a finite number"),
         (parse_number, inf, "inf is not a finite number"),
     ],
 )
@@ -250,7 +251,15 @@ def test_a_short_count_reads_back(count: int) -> None:
     assert parse_count(format_count(count)) == count
 
 
-@given(value=st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers()))
+@given(
+    value=st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.floats()
+    | st.text()
+    | st.lists(st.integers())
+)
 @pytest.mark.parametrize(
     "parse", [parse_duration, parse_rate, parse_share, parse_size, parse_bandwidth, parse_count, parse_number]
 )

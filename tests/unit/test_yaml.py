@@ -84,6 +84,11 @@ def test_what_is_not_written_has_the_place_of_the_key_above() -> None:
     assert place(source, "clients") == (2, 1)
 
 
+def test_what_a_scalar_is_short_for_has_its_place() -> None:
+    """`kind: database` may stand for a mapping; what is wrong inside it is wrong with the scalar."""
+    assert place(read(TEXT), "components", "db", "kind", "name") == (7, 14)
+
+
 def test_a_problem_takes_its_place_from_the_source() -> None:
     """Later checks name the path and the message only."""
     problem = read(TEXT).problem(("components", "api", "steps", 1, "call", "to"), "'db' is not known")
@@ -251,7 +256,8 @@ STOPPERS = [
     ("a: |\nfoo\n", "a ':' is missing after the key that starts on line 2  x.yaml:3:1"),
     (
         "a: 1\n  b: 2\n",
-        "this ':' makes no sense here; check the indentation and the space after each ':', or quote the text  x.yaml:2:4",
+        "this ':' makes no sense here; check the indentation and the space after each ':', or quote the text"
+        "  x.yaml:2:4",
     ),
     (
         "a:\n   b: 1\n  c: 2\n",

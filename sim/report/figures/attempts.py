@@ -23,7 +23,7 @@ def attempts(result: Result, figure: FigureBase | None = None) -> FigureBase:
         slices = bins(result)
         show_time(axes, result)
         above = shade_events(axes, result)
-        canvas.title(axes, "Load that users sent, load that arrived, answers that counted", above)
+        canvas.title(axes, "Offered load, attempts and goodput", above)
         axes.set_ylabel("per second")
         rows = result.requests
         if not len(rows):
@@ -45,7 +45,8 @@ def attempts(result: Result, figure: FigureBase | None = None) -> FigureBase:
         axes.plot(x, goodput, color=palette.GOODPUT, lw=2.2, label="goodput: successes")
         axes.set_ylim(0.0, max(float(max(extra.max(), goodput.max())) * 1.08, 1.0))
         canvas.legend(axes)
-        ratio = len(starts) / len(rows)
+        counted = np.count_nonzero(rows["arrived"] >= result.warmup)
+        ratio = int(np.count_nonzero(starts >= result.warmup)) / max(int(counted), 1)
         axes.annotate(
             f"{ratio:.2f} attempts\nper request",
             (1.01, 0.0),

@@ -15,7 +15,7 @@ from sim.report.figures import canvas
 from sim.request import LEDGER
 
 COHORTS: Final = {"mean": "mean of all", "p50": "around p50", "p99": "around p99"}
-_WORTH_A_LABEL: Final = 0.075
+_SHARE_OF_A_LETTER: Final = 0.017
 
 
 def ledger(result: Result, figure: FigureBase | None = None) -> FigureBase:
@@ -46,11 +46,12 @@ def ledger(result: Result, figure: FigureBase | None = None) -> FigureBase:
             for part, length in zip(LEDGER, cohort, strict=True):
                 left.barh(row, length, left=start, height=0.62, color=palette.LEDGER[part], lw=0)
                 right.barh(row, length / total, left=start / total, height=0.62, color=palette.LEDGER[part], lw=0)
-                if length / total >= _WORTH_A_LABEL:
+                words = units.duration(length)
+                if length / total >= _SHARE_OF_A_LETTER * len(words):
                     right.text(
                         (start + length / 2) / total,
                         row,
-                        units.duration(length),
+                        words,
                         ha="center",
                         va="center",
                         fontsize=9.5,

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
@@ -27,6 +29,7 @@ _CROWD: Final = 6
 _WIDTH_LEFT_BY_LEGEND: Final = 0.93
 _LANE: Final = 14.0
 _LABEL_SIZE: Final = 9.5
+_LABEL_GAP: Final = 8.0
 
 
 @dataclass(frozen=True)
@@ -143,13 +146,19 @@ def _name(event: Event) -> str:
     return words
 
 
+def _width(words: str) -> float:
+    """How wide a label is, in points."""
+    font = FontProperties(family=palette.STYLE["font.family"], size=_LABEL_SIZE)
+    return float(text_to_path.get_text_width_height_descent(words, font, ismath=False)[0])
+
+
 def _write_lanes(axes: Axes, spans: list[tuple[float, float, str, str]], stop: float) -> float:
     """Writes each name over the start of its span, in the lowest lane where it is free; what finds none is counted."""
     per_point = stop * axes.figure.dpi / (axes.bbox.width * _WIDTH_LEFT_BY_LEGEND * 72.0)
     free = [-np.inf] * _MOST_LANES
     used = left_over = 0
     for start, end, colour, name in spans:
-        length = (len(name) * 0.6 * _LABEL_SIZE + 8.0) * per_point
+        length = (_width(name) + _LABEL_GAP) * per_point
         at_right = start + length > stop
         left = max(0.0, stop - length) if at_right else start
         lane = next((lane for lane in range(_MOST_LANES) if free[lane] <= left), None)
