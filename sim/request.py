@@ -92,7 +92,7 @@ _CONDITIONS: Final = {
 
 def _ready_made(outcome: Outcome) -> Response:
     response = Response(outcome)
-    response.relay = Response(outcome, relayed=True)
+    response.relay = response if response.success else Response(outcome, relayed=True)
     response.relay.relay = response.relay
     return response
 
@@ -112,10 +112,14 @@ class RequestKind:
         label: What reports call this kind (`GET /search`).
         idempotent: Whether it may be tried again without asking: an idempotent method (RFC 9110, section 9.2.2) or an
             idempotency key.
+        malicious: Whether it is part of an attack.
         priority: Class of importance; smaller is more important.
+
+    Attributes:
+        route: The number of its label in the recorder; -1 before its first request has ended.
     """
 
-    __slots__ = ("headers", "host", "idempotent", "index", "label", "malicious", "method", "path", "priority")
+    __slots__ = ("headers", "host", "idempotent", "label", "malicious", "method", "path", "priority", "route")
 
     def __init__(
         self,
@@ -127,7 +131,6 @@ class RequestKind:
         idempotent: bool = True,
         malicious: bool = False,
         priority: int = 0,
-        index: int = 0,
     ) -> None:
         self.method = method
         self.path = path
@@ -137,7 +140,7 @@ class RequestKind:
         self.idempotent = idempotent
         self.malicious = malicious
         self.priority = priority
-        self.index = index
+        self.route = -1
 
 
 NETWORK, QUEUE, SERVICE, BACKOFF, POLICY = range(5)
@@ -170,6 +173,7 @@ class Request:
         "deadline",
         "doing",
         "flow",
+        "given_up",
         "id",
         "key",
         "kind",
@@ -211,6 +215,7 @@ class Request:
         self.call = 0  # which of the user request's calls this is: the second index of its service demands
         self.calls = 0  # how many calls beyond the first the user request has made
         self.attempts = 0  # how often a retry policy sent this request on
+        self.given_up = False  # whether its caller has stopped waiting for it
         self.deadline = inf  # when the caller gives up, s
         self.doing = QUEUE  # what the current wait is, where the ledger does not have it yet
         self.owed = 0.0  # pure delay that is in the ledger but has not been slept, s
@@ -238,6 +243,15 @@ class Request:
         else:
             child.call = self.call
         return child
+
+    def successor(self, now: float) -> "Request":
+        """What goes on for the user when this attempt is given up: the same request, its ledger as it stands at `now`."""
+        other = Request(self.id, self.kind, self.client, self.arrived, self.caller, self.key, self.size)
+        other.response_size = self.response_size
+        other.attempts, other.calls = self.attempts, self.calls
+        other.network, other.queue, other.service, other.backoff, other.policy = self.ledger_until(now)
+        self.root = other
+        return other
 
     def absorb(self, child: "Request") -> None:
         """Adds the ledger and the work of a child that was waited for to the end."""

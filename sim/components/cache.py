@@ -14,7 +14,6 @@ from sim.values import Constant, Distribution
 if TYPE_CHECKING:
     from sim.components.world import World
 
-HIT = ANSWERS[Outcome.CACHED]
 MISS = ANSWERS[Outcome.NOT_FOUND]
 
 
@@ -32,12 +31,14 @@ class Lookup:
         caching: The keys.
     """
 
+    asks = None
+
     def __init__(self, caching: Caching) -> None:
         self.caching = caching
 
     def run(self, request: Request, server: Server) -> Any:
-        """Answers `cached` for a hit and `not_found` for a miss."""
-        return HIT if self.caching.lookup(request) else MISS
+        """Goes on for a hit and answers `not_found` for a miss."""
+        return None if self.caching.lookup(request) else MISS
         yield
 
 

@@ -12,7 +12,7 @@ from simpy.events import Event
 
 from sim.components.cache_store import HIT, STALE, CacheConfig
 from sim.kernel import Demand, Environment, Flow, Streams
-from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request
+from sim.request import ANSWERS, QUEUE, Outcome, Request, RequestKind
 
 CACHED = ANSWERS[Outcome.CACHED]
 DEGRADED = ANSWERS[Outcome.DEGRADED]
@@ -40,11 +40,17 @@ class Caching:
         self.latency = None if config.hit is None else streams.demand(f"{name}.latency", config.hit.draw)
         self.coalesced = self.revalidations = self.errors_hidden = 0
         self._under_way: dict[Hashable, Event] = {}
+        self._applies: dict[RequestKind, bool] = {}
 
     def applies_to(self, request: Request) -> bool:
         """Whether the cache may answer: it is a read, and matches."""
-        match = self.config.match
-        return request.kind.method in READS and (match is None or match.matches(request.kind, request.client))
+        kind = request.kind
+        applies = self._applies.get(kind)
+        if applies is None:
+            match = self.config.match
+            applies = kind.method in READS and (match is None or match.matches(kind, request.client))
+            self._applies[kind] = applies
+        return applies
 
     def hits_by_ratio(self, request: Request) -> bool:
         """Whether a cache without keys has the answer; counts it."""
@@ -57,12 +63,7 @@ class Caching:
         return hit
 
     def answer(self, request: Request, fetch: Fetch) -> Any:
-        """Answers from the cache or from `fetch`; a generator that returns the response."""
-        if self.config.hit_ratio is not None:
-            if self.hits_by_ratio(request):
-                yield from self._serve(request)
-                return CACHED
-            return (yield from fetch(request))
+        """Answers from a cache with keys, or from `fetch`; a generator that returns the response."""
         owed = request.owed
         if owed:
             request.owed = 0.0
@@ -70,7 +71,7 @@ class Caching:
         key = key_of(request)
         found = self.store.get(key, self.env.now)
         if found is HIT:
-            yield from self._serve(request)
+            self.add_latency(request)
             return CACHED
         if found is STALE and self.store.serves_while_revalidating(key, self.env.now):
             if key not in self._under_way:
@@ -78,7 +79,7 @@ class Caching:
                 child = request.branch(self.env.now)
                 child.flow = Flow(self.env, self._fetch_shared(child, key, fetch), start=False)
                 child.flow.start()
-            yield from self._serve(request)
+            self.add_latency(request)
             return CACHED
         if self.config.coalesce and key in self._under_way:
             self.coalesced += 1
@@ -126,18 +127,15 @@ class Caching:
 
     def start_counting(self) -> None:
         """Forgets what was counted so far; the keys stay."""
-        store = self.store
-        store.hits = store.misses = store.stale = store.evictions = store.expirations = 0
+        self.store.start_counting()
         self.coalesced = self.revalidations = self.errors_hidden = 0
 
-    def _serve(self, request: Request) -> Any:
+    def add_latency(self, request: Request) -> None:
+        """Adds the time that an answer from the cache takes."""
         if self.latency is not None:
             seconds = self.latency.at(request.id, request.call)
             request.service += seconds
-            request.doing = SERVICE
-            yield seconds + request.owed
-            request.owed = 0.0
-            request.doing = QUEUE
+            request.owed += seconds
 
     def _fetch(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
         response = yield from fetch(request)

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from sim.components.cache_store import CacheConfig
-from sim.components.caching import Caching
-from sim.components.component import Component, Handler, Steps
-from sim.request import ANSWERS, Outcome, Request
+from sim.components.caching import CACHED, Caching
+from sim.components.component import Handler, Steps
+from sim.components.proxy import Proxy
+from sim.request import ANSWERS, Outcome, Request, Response
 from sim.values import Config, Share
 
 if TYPE_CHECKING:
     from sim.components.world import World
+
+REFUSED = ANSWERS[Outcome.REFUSED]
 
 
 class CdnConfig(Config):
@@ -29,7 +32,24 @@ class CdnConfig(Config):
         return self
 
 
-class Cdn(Component):
+class CachedOrigin:
+    """An origin behind a cache with keys.
+
+    Args:
+        caching: The cache.
+        origin: What misses go to.
+    """
+
+    def __init__(self, caching: Caching, origin: Handler) -> None:
+        self.caching = caching
+        self.origin = origin
+
+    def handle(self, request: Request) -> Steps:
+        """Answers from the cache, or from the origin."""
+        return self.caching.answer(request, self.origin.handle)
+
+
+class Cdn(Proxy):
     """Answers hits, passes misses on.
 
     Args:
@@ -52,19 +72,24 @@ class Cdn(Component):
         """Looks up the origin."""
         keyed = self.caching is not None and self.caching.config.hit_ratio is None
         self.origin = self.world.components[self.config.to].entrance(self.name, settle=keyed)
+        if self.caching is not None:
+            self.keyed = CachedOrigin(self.caching, self.origin)
 
-    def handle(self, request: Request) -> Steps:
-        """Answers a hit; otherwise what the origin says."""
+    def forward(self, request: Request) -> Response | Handler:
+        """Answers a hit of a cache without keys; otherwise passes on, through the cache if it has keys."""
         self.offered += 1
         if not self.up:
             self.refused += 1
-            return ANSWERS[Outcome.REFUSED]
+            return REFUSED
         caching = self.caching
-        if caching is not None and caching.applies_to(request):
-            response = yield from caching.answer(request, self.origin.handle)
-        else:
-            response = yield from self.origin.handle(request)
-        return response.relay
+        if caching is None or not caching.applies_to(request):
+            return self.origin
+        if caching.config.hit_ratio is None:
+            return self.keyed
+        if caching.hits_by_ratio(request):
+            caching.add_latency(request)
+            return CACHED
+        return self.origin
 
     def counters(self) -> dict[str, Any]:
         """What it answered itself, and the cache's counters."""

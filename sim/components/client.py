@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
+from simpy.events import Event
 
 from sim.components.component import Handler
 from sim.components.network import AccessConfig, LossyAccess
@@ -24,9 +25,9 @@ from sim.components.traffic import (
     read_access_log,
 )
 from sim.kernel import Flow
-from sim.policies.retry import Once, Retry, RetryConfig
-from sim.policies.timeout import Attempt
-from sim.request import Request, RequestKind
+from sim.policies.retry import Retry, RetryConfig
+from sim.policies.timeout import GAVE_UP, Attempt
+from sim.request import Request, RequestKind, Response
 from sim.values import Config, Duration
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Client:
         self.notes: list[str] = []
         self._starts = world.recorder.attempt_starts[number]
         self._latencies = world.recorder.attempt_latencies[number]
-        self._routes: dict[RequestKind, int] = {}
+        self._waiting: dict[int, Event] = {}
+        self._timer = None if config.timeout is None else world.env.timer(config.timeout)
+        self._retry: Retry | None = None
 
     def connect(self) -> None:
         """Builds what a request goes through first: retry, time-out, access link."""
@@ -91,12 +94,11 @@ class Client:
             coin = world.streams.uniform(f"{self.name}.lost_responses")
             has_timeout = config.timeout is not None
             entrance = LossyAccess(self.env, target, config.network.lose_response, coin, has_timeout)
-        attempt = Attempt(self.env, self.recorder, entrance, config.timeout, self._answered, self._starts.append)
-        if config.retry is None:
-            self.upstream: Handler = Once(attempt)
-        else:
+        self._entrance = entrance
+        if config.retry is not None:
+            attempt = Attempt(self.env, self.recorder, entrance, config.timeout, self._answered, self._starts.append)
             jitter = world.streams.uniform(f"{self.name}.retry")
-            self.upstream = Retry(config.retry, attempt, self.recorder, jitter)
+            self._retry = Retry(config.retry, attempt, self.recorder, jitter)
 
     def start(self) -> None:
         """Begins to send."""
@@ -139,9 +141,7 @@ class Client:
                 wait = time - env._now
                 if wait > 0.0:
                     yield wait
-                request = self._request(shape)
-                flow = request.flow = Flow(env, self._journey(request), start=False)
-                flow.start()
+                self._send(*shape)
 
     # -- closed loop
 
@@ -169,27 +169,61 @@ class Client:
             kind, key, caller, size, response_size = next(shapes)
             if self.config.population is None:
                 caller = user
-            request = self._request((kind, key, caller, size, response_size))
-            flow = request.flow = Flow(env, self._journey(request), start=False)
-            flow.start()
-            yield flow
+            done = Event(env)
+            self._waiting[self.recorder.opened] = done
+            self._send(kind, key, caller, size, response_size)
+            yield done
 
     # -- one request
 
-    def _request(self, shape: Shape) -> Request:
-        kind, key, caller, size, response_size = shape
-        now = self.env._now
-        route = self._routes.get(kind)
-        if route is None:
-            route = self._routes[kind] = self.recorder.route(kind.label)
-        number = self.recorder.open(self.number, route, now)
-        return Request(number, kind, self.name, now, caller, key, size, response_size)
+    def _send(self, kind: RequestKind, key: Any, caller: Any, size: float, response_size: float) -> None:
+        """Sends a request for the first time. The user's request is its own first attempt, as long as that is waited for."""
+        env = self.env
+        now = env._now
+        request = Request(self.recorder.opened, kind, self.name, now, caller, key, size, response_size)
+        self.recorder.open(request)
+        self._starts.append(now)
+        flow = request.flow = Flow(env, self._first_attempt(request), start=False)
+        if self._timer is not None:
+            request.deadline = now + self._timer.seconds
+            self._timer.watch(flow, self._give_up, request)
+        flow.start()
 
-    def _journey(self, request: Request) -> Any:
-        response = yield from self.upstream.handle(request)
-        self.recorder.close(
-            request, self.number, self._routes[request.kind], self.env._now - request.arrived, response.outcome
-        )
+    def _first_attempt(self, request: Request) -> Any:
+        request.attempts = 1
+        response = yield from self._entrance.handle(request)
+        if request.given_up:
+            self.recorder.waste(request)
+            return
+        request.given_up = True
+        latency = self.env._now - request.arrived
+        if request.arrived >= self.recorder.warmup:
+            self._latencies.append(latency)
+        if self._retry is not None and not response.success:
+            response = yield from self._retry.go_on(request, response)
+            latency = self.env._now - request.arrived
+        self._close(request, latency, response)
+
+    def _give_up(self, request: Request) -> None:
+        """The time-out of the first attempt rings: the user goes on without it."""
+        if not request.given_up:
+            request.given_up = True
+            heir = request.successor(self.env.now)
+            self.recorder.flying[request.id] = heir
+            Flow(self.env, self._after_time_out(heir))
+
+    def _after_time_out(self, request: Request) -> Any:
+        response = GAVE_UP
+        if self._retry is not None:
+            response = yield from self._retry.go_on(request, response)
+        self._close(request, self.env._now - request.arrived, response)
+
+    def _close(self, request: Request, latency: float, response: Response) -> None:
+        self.recorder.close(request, self.number, latency, response.outcome)
+        if self._waiting:
+            done = self._waiting.pop(request.id, None)
+            if done is not None:
+                done.succeed()
 
     def _answered(self, request: Request, latency: float) -> None:
         if request.arrived >= self.recorder.warmup:
@@ -197,18 +231,18 @@ class Client:
 
 
 def _shapes(kinds: Any, block: RequestBlock, count: int) -> list[Shape]:
-    columns = (
-        block.kind[:count].tolist(),
-        block.key[:count].tolist(),
-        block.caller[:count].tolist(),
-        block.size[:count].tolist(),
-        block.response_size[:count].tolist(),
+    return list(
+        zip(
+            map(kinds.__getitem__, block.kind[:count].tolist()),
+            block.key[:count].tolist(),
+            block.caller[:count].tolist(),
+            block.size[:count].tolist(),
+            block.response_size[:count].tolist(),
+            strict=True,
+        )
     )
-    return [(kinds[kind], *rest) for kind, *rest in zip(*columns, strict=True)]  # type: ignore[misc]
 
 
 def _endless(mix: Mix) -> Iterator[Shape]:
     for block in mix.blocks():
         yield from _shapes(mix.kinds, block, len(block.kind))
-
-

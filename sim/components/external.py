@@ -35,5 +35,6 @@ class External(SingleServer):
         work = Work(world.demand(f"{name}.latency", config.latency))
         server = Server(name, world.env, Program([work]), workers=None)
         server.error_share = config.error_rate
-        server.error_coin = world.streams.demand(f"{name}.error", lambda rng, n: rng.random(n))
+        if config.error_rate:
+            server.error_coin = world.streams.demand(f"{name}.error", lambda rng, n: rng.random(n))
         super().__init__(name, config, world, server)

@@ -4,6 +4,7 @@ It adds no hop. It counts what is outstanding on an instance until the answer is
 instance only through the health checks and through the answers it gets.
 """
 
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from sim.balancing import Endpoint, OutlierDetector, eligible, make_balancer, weight_factor
@@ -28,9 +29,11 @@ class Fleet:
         caller: Whose side this is.
         link: Between the two.
         salt: Tells the edges that lead to one service apart.
+        settle: Whether the caller has to know when the answer is back. Otherwise the way back is left to be slept
+            together with what follows, and the answer is counted as back when its time has come.
     """
 
-    def __init__(self, service: "Service", caller: str, link: Link, salt: int) -> None:
+    def __init__(self, service: "Service", caller: str, link: Link, salt: int, settle: bool) -> None:
         config, world = service.config, service.world
         self.env = world.env
         self.service = service
@@ -50,6 +53,11 @@ class Fleet:
         self.slow_start = config.slow_start
         self.ramps: dict[int, Flow] = {}
         self.learns = self.balancer.learns or self.detector is not None
+        self.settle = settle or self.learns
+        self._returning: list[tuple[float, int]] = []
+        self._serve = [server.handle for server in self.servers]
+        self._out = link.out.latency
+        self._back = link.back.latency
         self.refresh()
 
     def refresh(self) -> None:
@@ -89,6 +97,9 @@ class Fleet:
             return NO_HEALTHY_INSTANCE
         env, link, salt = self.env, self.link, self.salt
         sent = env._now
+        returning = self._returning
+        while returning and returning[0][0] <= sent:
+            self.endpoints[heappop(returning)[1]].outstanding -= 1
         endpoint = self.balancer.pick(request, sent)
         endpoint.outstanding += 1
         if salt:
@@ -98,18 +109,22 @@ class Fleet:
                 Flow(env, self._probe(target))
         try:
             if link.steady:
-                delay = link.out.latency()
+                delay = self._out()
                 request.network += delay
                 request.owed = delay
-                response = yield from self.servers[endpoint.index].handle(request)
-                delay = link.back.latency()
+                response = yield from self._serve[endpoint.index](request)
+                delay = self._back()
                 request.network += delay
-                delay += request.owed
-                request.owed = 0.0
-                yield delay
+                request.owed += delay
+                if not self.settle:
+                    heappush(returning, (env._now + request.owed, endpoint.index))
+                    endpoint.outstanding += 1
+                elif request.owed:
+                    delay, request.owed = request.owed, 0.0
+                    yield delay
             else:
                 yield from cross(link.out, request, request.size)
-                response = yield from self.servers[endpoint.index].handle(request)
+                response = yield from self._serve[endpoint.index](request)
                 yield from cross(link.back, request, request.response_size if response.success else 0.0)
         finally:
             endpoint.outstanding -= 1

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.components.component import Component, Handler, Steps
+from sim.components.component import Handler
+from sim.components.proxy import Proxy
 from sim.components.steps.call import caller_of
 from sim.policies.admission import ADMISSION, AdmissionConfig
 from sim.policies.retry import RetryConfig
-from sim.request import ANSWERS, Outcome, Request, RequestKind
+from sim.request import ANSWERS, Outcome, Request, RequestKind, Response
 from sim.values import Config, Constant, Distribution, Duration, Match, chosen
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class GatewayConfig(Config):
     routes: list[RouteConfig] = Field(min_length=1, description="Where requests go; first match wins.")
 
 
-class Gateway(Component):
+class Gateway(Proxy):
     """Checks and routes.
 
     Args:
@@ -54,19 +55,20 @@ class Gateway(Component):
         for number, policy in enumerate(config.policies):
             key, rules = chosen(policy)
             self.policies.append(ADMISSION[key].make(rules, world.streams, f"{name}.{number}.{key}"))
+        self.needs_time = any(policy.needs_time for policy in self.policies)
         self.routes: list[tuple[Match, Handler]] = []
-        self._known: dict[tuple[RequestKind, str], Handler | None] = {}
+        self._routed: dict[tuple[RequestKind, str], Handler] = {}
         self.refusals: dict[str, int] = {}
         self.unrouted = 0
 
     def connect(self) -> None:
         """Looks up what the routes lead to."""
         for number, route in enumerate(self.config.routes):
-            handler = caller_of(route, self.name, self.world, f"{self.name}.route.{number}.retry")
+            handler = caller_of(route, self.name, self.world, f"{self.name}.route.{number}.retry", settle=False)
             self.routes.append((route.match, handler))
 
-    def handle(self, request: Request) -> Steps:
-        """Refuses a request, or answers what its route says."""
+    def forward(self, request: Request) -> Response | Handler:
+        """Refuses a request, or passes it on to its route."""
         self.offered += 1
         if not self.up:
             self.refused += 1
@@ -74,29 +76,32 @@ class Gateway(Component):
         seconds = self.latency.at(request.id, request.call)
         request.policy += seconds
         request.owed += seconds
+        if self.policies:
+            refusal = self._check(request)
+            if refusal is not None:
+                return refusal
+        handler = self._routed.get((request.kind, request.client)) or self._route(request)
+        if handler is None:
+            self.unrouted += 1
+            return ANSWERS[Outcome.NOT_FOUND]
+        return handler
+
+    def _check(self, request: Request) -> Response | None:
         for policy in self.policies:
-            if policy.needs_time and request.owed:
-                owed, request.owed = request.owed, 0.0
-                yield owed
-            refusal = policy.check(request, self.env.now)
+            refusal = policy.check(request, self.env.now + request.owed)
             if refusal is not None:
                 self.refused += 1
                 word = refusal.outcome.word
                 self.refusals[word] = self.refusals.get(word, 0) + 1
                 return refusal
-        handler = self._route(request)
-        if handler is None:
-            self.unrouted += 1
-            return ANSWERS[Outcome.NOT_FOUND]
-        response = yield from handler.handle(request)
-        return response.relay
+        return None
 
     def _route(self, request: Request) -> Handler | None:
-        key = request.kind, request.client
-        if key not in self._known:
-            routes = (handler for match, handler in self.routes if match.matches(request.kind, request.client))
-            self._known[key] = next(routes, None)
-        return self._known[key]
+        for match, handler in self.routes:
+            if match.matches(request.kind, request.client):
+                self._routed[request.kind, request.client] = handler
+                return handler
+        return None
 
     def counters(self) -> dict[str, Any]:
         """What it refused, and why."""

@@ -49,9 +49,14 @@ class HealthChecker:
 
     def _probe(self, index: int) -> Any:
         probe = Request(-1, PROBE, "health check", self.env.now)
-        flow = probe.flow = Flow(self.env, self.edges[index].handle(probe), start=False)
+        flow = probe.flow = Flow(self.env, self._send(index, probe), start=False)
         flow.start()
         if not flow.ended:
             self.timer.watch(flow)
         response = yield flow
         return response is not TIMED_OUT and response.success
+
+    def _send(self, index: int, probe: Request) -> Any:
+        response = yield from self.edges[index].handle(probe)
+        self.service.servers[index].forget(response)
+        return response

@@ -136,31 +136,35 @@ class Edge:
         self.target = target
         self.salt = salt
         self.settle = settle
+        self._out = link.out.latency
+        self._back = link.back.latency
 
     def handle(self, request: Request) -> Steps:
         """Sends a request there and brings the answer back."""
-        link, salt = self.link, self.salt
+        salt = self.salt
         if salt:
             request.call += salt
+        link = self.link
         if link.steady:
-            delay = link.out.latency()
+            delay = self._out()
             request.network += delay
             request.owed += delay
             response = yield from self.target.handle(request)
-            delay = link.back.latency()
+            delay = self._back()
             request.network += delay
-            request.owed += delay
+            if self.settle:
+                delay += request.owed
+                request.owed = 0.0
+                if delay:
+                    yield delay
+            else:
+                request.owed += delay
         else:
             yield from cross(link.out, request, request.size)
             response = yield from self.target.handle(request)
             yield from cross(link.back, request, request.response_size if response.success else 0.0)
         if salt:
             request.call -= salt
-        if self.settle:
-            owed = request.owed
-            if owed:
-                request.owed = 0.0
-                yield owed
         return response
 
 

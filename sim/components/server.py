@@ -14,7 +14,7 @@ from simpy.events import Event
 
 from sim.components.component import Steps
 from sim.kernel import Demand, Environment, FixedDemand, Flow, Uniform
-from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request, RequestKind
+from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request, RequestKind, Response
 
 REFUSED = ANSWERS[Outcome.REFUSED]
 RESET = ANSWERS[Outcome.RESET]
@@ -44,7 +44,13 @@ class Hung(Exception):
 
 
 class Step(Protocol):
-    """One thing that a server does for a request."""
+    """One thing that a server does for a request.
+
+    Attributes:
+        asks: For a step that is nothing but a call that has to succeed: what is called. Otherwise None.
+    """
+
+    asks: Any
 
     def run(self, request: Request, server: "Server") -> Any:
         """A generator that returns None to go on, or a Response that ends the request."""
@@ -59,6 +65,8 @@ class Work:
     """
 
     __slots__ = ("demand",)
+
+    asks = None
 
     def __init__(self, demand: Demand | FixedDemand) -> None:
         self.demand = demand
@@ -187,8 +195,8 @@ class Server:
                     self.expired += 1
                     return EXPIRED
             holding = True
-            failure = None
-            if self.fault_share and self.fault_coin is not None and self.fault_coin.next() < self.fault_share:
+            answer, failure = OK, None
+            if self.fault_coin is not None and self.fault_coin.next() < self.fault_share:
                 self.errors += 1
                 return UPSTREAM_ERROR
             for step in self.program.known.get(request.kind) or self.program.steps(request):
@@ -199,21 +207,29 @@ class Server:
                     request.doing = SERVICE
                     yield seconds
                     request.doing = QUEUE
+                    continue
+                if step.asks is None:
+                    response = yield from step.run(request, self)
                 else:
-                    failure = yield from step.run(request, self)
-                    owed = request.owed
-                    if owed:
-                        request.owed = 0.0
-                        yield owed
-                    if failure is not None:
+                    response = yield from step.asks.handle(request)
+                    response = None if response is OK else response.relay
+                owed = request.owed
+                if owed:
+                    request.owed = 0.0
+                    yield owed
+                if response is not None:
+                    if not response.success:
+                        failure = response
                         break
-            if self.error_share and self.error_coin is not None and failure is None:
+                    if response.outcome is Outcome.DEGRADED:
+                        answer = response
+            if self.error_coin is not None and failure is None:
                 failed = self.error_coin.at(request.id, request.call) < self.error_share
                 failure = UPSTREAM_ERROR if failed else None
             if failure is None:
                 self.served += 1
-                return OK
-            if failure.success:
+                return answer
+            if failure.condition == "4xx":
                 self.served += 1
             else:
                 self.errors += 1
@@ -375,6 +391,17 @@ class Server:
     def lost_for_good(self) -> int:
         """Requests that it killed, or refused because it was down, since the beginning of the run."""
         return self.killed + self.refused_down + self._lost_before
+
+    def forget(self, response: Response) -> None:
+        """Takes a probe out of the counters: it is load, but no user's request."""
+        if response is REFUSED:
+            self.refused_down -= 1
+            return
+        self.offered -= 1
+        if response.success:
+            self.served -= 1
+        elif response is QUEUE_FULL:
+            self.refused -= 1
 
     def measured(self) -> float:
         """Seconds since `start_counting`."""

@@ -115,6 +115,8 @@ def _either(config: Any) -> Any:
 class NotFound:
     """The step for requests that no endpoint matches."""
 
+    asks = None
+
     def run(self, request: Request, server: Server) -> Any:
         """Answers 404."""
         return ANSWERS[Outcome.NOT_FOUND]
@@ -183,8 +185,8 @@ class Service(Component):
         config: ServiceConfig = self.config
         link, salt = self.world.link(caller, self.name), self.world.calls_to(self.name)
         if config.instances == 1 and config.health_check is None and config.outlier_ejection is None:
-            return Edge(self.env, link, self._servers[0], salt, settle=True)
-        fleet = Fleet(self, caller, link, salt)
+            return Edge(self.env, link, self._servers[0], salt, settle)
+        fleet = Fleet(self, caller, link, salt, settle)
         self.fleets.append(fleet)
         return fleet
 

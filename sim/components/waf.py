@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.components.component import Component, Handler, Steps
-from sim.request import ANSWERS, Outcome, Request
+from sim.components.component import Handler
+from sim.components.proxy import Proxy
+from sim.request import ANSWERS, Outcome, Request, Response
 from sim.values import Config, Constant, Distribution, Share
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class WafConfig(Config):
     false_positives: Share = Field(0.0, description="Share of honest requests that it blocks by mistake; default none.")
 
 
-class Waf(Component):
+class Waf(Proxy):
     """Blocks or passes on.
 
     Args:
@@ -46,7 +47,7 @@ class Waf(Component):
         """Looks up what is behind it."""
         self.upstream = self.world.components[self.config.to].entrance(self.name, settle=False)
 
-    def handle(self, request: Request) -> Steps:
+    def forward(self, request: Request) -> Response | Handler:
         """Inspects a request, and passes it on if nothing is found."""
         self.offered += 1
         if not self.up:
@@ -58,8 +59,7 @@ class Waf(Component):
         if self._blocks(request):
             self.refused += 1
             return ANSWERS[Outcome.BLOCKED]
-        response = yield from self.upstream.handle(request)
-        return response.relay
+        return self.upstream
 
     def _blocks(self, request: Request) -> bool:
         config: WafConfig = self.config

@@ -1,6 +1,8 @@
 """One run: a scenario and a seed become a result."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -39,17 +41,31 @@ def run(
     begun = clock() if clock is not None else 0.0
     interrupted = False
     try:
-        for end in _stops(scenario):
-            world.env.run_until(end)
-            if end == scenario.document.warmup:
-                _start_counting(assembly, sampler)
-            if progress is not None:
-                progress(world.env.now, world.recorder.opened)
+        with _rare_collections():
+            for end in _stops(scenario):
+                world.env.run_until(end)
+                if end == scenario.document.warmup:
+                    _start_counting(assembly, sampler)
+                if progress is not None:
+                    progress(world.env.now, world.recorder.opened)
     except KeyboardInterrupt:
         interrupted = True
     sampler.sample()
     cpu = clock() - begun if clock is not None else 0.0
     return _result(scenario, seed, assembly, sampler, cpu, interrupted)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Lets Python look for cyclic garbage rarely: a run makes millions of objects, and hardly any of them in cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, before[1], before[2])
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def _stops(scenario: Scenario) -> list[float]:

@@ -29,6 +29,6 @@ class Errors(EventConfig):
 
         def heal() -> None:
             for server in servers:
-                server.fault_share = 0.0
+                server.fault_coin = None
 
         return heal

@@ -5,13 +5,18 @@ or later does not, and the clock stops at `end` exactly. SimPy's own processes, 
 """
 
 from collections import deque
+from collections.abc import Callable
 from heapq import heappop, heappush
+from typing import Any, Final
 
 from simpy import Environment as SimPyEnvironment
 from simpy.core import EmptySchedule
-from simpy.events import NORMAL, Event, Timeout
+from simpy.events import NORMAL, Event, EventPriority, Timeout
 
 from sim.kernel.flow import Flow
+
+BEFORE_ALL: Final = EventPriority(-1)
+"""The priority of the end of a run: what is due at the same time does not happen any more."""
 
 
 class Timer:
@@ -25,28 +30,39 @@ class Timer:
     def __init__(self, env: SimPyEnvironment, seconds: float) -> None:
         self.env = env
         self.seconds = seconds
-        self._waiting: deque[tuple[float, Flow]] = deque()
+        self._waiting: deque[tuple[float, Flow, Callable[[Any], None] | None, Any]] = deque()
         self._armed = False
 
-    def watch(self, flow: Flow) -> None:
-        """Lets whoever waits for `flow` give up on it (`TIMED_OUT`) if it has not ended in time."""
+    def watch(self, flow: Flow, late: Callable[[Any], None] | None = None, about: Any = None) -> None:
+        """Lets whoever waits for `flow` give up on it if it has not ended in time.
+
+        Args:
+            flow: What may take too long.
+            late: Called with `about` when it does; by default the Flow that waits for `flow` gets `TIMED_OUT`.
+            about: What `late` wants to know.
+        """
         env = self.env
-        self._waiting.append((env._now + self.seconds, flow))
+        self._waiting.append((env._now + self.seconds, flow, late, about))
         if not self._armed:
             self._armed = True
             Timeout(env, self.seconds).callbacks.append(self._due)
 
     def _due(self, _: Event) -> None:
         now, waiting = self.env.now, self._waiting
-        while waiting and (waiting[0][1].ended or waiting[0][0] <= now):
-            waiting.popleft()[1].give_up()
+        while waiting and (waiting[0][1]._generator is None or waiting[0][0] <= now):
+            _due, flow, late, about = waiting.popleft()
+            if flow._generator is None:
+                continue
+            if late is None:
+                flow.give_up()
+            else:
+                late(about)
         self._armed = bool(waiting)
         if waiting:
-            due = waiting[0][0]
             event = Event(self.env)
             event._ok, event._value = True, None
             event.callbacks.append(self._due)
-            self.env.schedule(event, delay=due - now)
+            self.env.schedule(event, delay=waiting[0][0] - now)
 
 
 class Environment(SimPyEnvironment):
@@ -66,31 +82,38 @@ class Environment(SimPyEnvironment):
 
     def run_until(self, end: float) -> None:
         """Makes everything happen that is due before `end`, s; the clock then shows `end`."""
-        queue, pop, push, numbers, events = self._queue, heappop, heappush, self._eid, 0
+        queue, pop, push, number_of_next, events = self._queue, heappop, heappush, self._eid.__next__, 0
+        normal, flow = NORMAL, Flow
+        stop = Event(self)
+        push(queue, (end, BEFORE_ALL, number_of_next(), stop))
         try:
-            while queue and queue[0][0] < end:
-                self._now, _, number, event = pop(queue)
-                events += 1
-                if event.__class__ is not Flow:
-                    self._process(event)
-                elif event.alarm == number:
-                    try:
-                        wait = event.send(None)
-                    except StopIteration as stop:
-                        event.end(True, stop.value)
-                    except BaseException as error:
-                        event.fail(error)
-                    else:
-                        if wait.__class__ is float and wait >= 0.0:
-                            event.alarm = number = next(numbers)
-                            push(queue, (self._now + wait, NORMAL, number, event))
+            while True:
+                now, _, number, event = pop(queue)
+                self._now = now
+                if event.__class__ is flow:
+                    events += 1
+                    if event.alarm == number:
+                        try:
+                            wait = event.send(None)
+                        except StopIteration as done:
+                            event.end(True, done.value)
+                        except BaseException as error:
+                            event.fail(error)
                         else:
-                            event.wait_for(wait)
-                elif event.ended:
+                            if wait.__class__ is float and wait >= 0.0:
+                                event.alarm = number = number_of_next()
+                                push(queue, (now + wait, normal, number, event))
+                            else:
+                                event.wait_for(wait)
+                    elif event.ended:
+                        self._process(event)
+                elif event is stop:
+                    return
+                else:
+                    events += 1
                     self._process(event)
         finally:
             self.events += events
-        self._now = end
 
     def step(self) -> None:
         """SimPy's single step, which its own `run` is made of; it wakes flows too."""

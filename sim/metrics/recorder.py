@@ -1,7 +1,6 @@
 """The recorder keeps what happened, in columns of numbers: a row for every user request, 62 bytes each.
 
-A row is opened when the user sends a request and filled when it ends; a row that was never filled is a request still
-in flight. Attempts are kept apart (user latency and attempt latency are different figures). Beyond `spill_after` rows
+A row is filled when its request ends; those that have not ended are kept aside, and show as in flight. Attempts are kept apart (user latency and attempt latency are different figures). Beyond `spill_after` rows
 the columns live in a temporary file.
 """
 
@@ -54,6 +53,7 @@ class Recorder:
         self.reactions: list[tuple[float, str, str]] = []
         self.opened = 0
         self.closed = 0
+        self.flying: dict[int, Request] = {}
         self.attempt_starts = [array("d") for _ in clients]
         self.attempt_latencies = [array("f") for _ in clients]
         self._rows: Any = bytearray()
@@ -69,17 +69,19 @@ class Recorder:
             self.routes.append(label)
         return number
 
-    def open(self, client: int, route: int, arrived: float) -> int:
-        """Notes that a user sent a request at `arrived`, s; returns its number."""
-        row = self.opened
-        self.opened = row + 1
-        if row >= self._capacity:
-            self._grow()
-        ROW.pack_into(self._rows, row * ROW.size, arrived, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, route, 0, client, IN_FLIGHT)
-        return row
+    def open(self, request: Request) -> None:
+        """Notes that a user has sent a request, whose `id` is `opened`."""
+        self.flying[request.id] = request
+        self.opened += 1
 
-    def close(self, request: Request, client: int, route: int, latency: float, outcome: int) -> None:
+    def close(self, request: Request, client: int, latency: float, outcome: int) -> None:
         """Notes that a user request has ended after `latency`, s."""
+        del self.flying[request.id]
+        route = request.kind.route
+        if route < 0:
+            route = request.kind.route = self.route(request.kind.label)
+        if request.id >= self._capacity:
+            self._grow(request.id + 1)
         ROW.pack_into(
             self._rows,
             request.id * ROW.size,
@@ -116,11 +118,20 @@ class Recorder:
         self.reactions.append((now, target, what))
 
     def rows(self) -> NDArray[Any]:
-        """All rows in the order of arrival, with the fields of `ROW_TYPE`; a view, valid until the next `open`."""
+        """All rows in the order of arrival, with the fields of `ROW_TYPE`; a view, valid until the run goes on."""
+        self._grow(self.opened)
+        for number, request in self.flying.items():
+            route, client = self.route(request.kind.label), self.clients.index(request.client)
+            empty = (0.0,) * 6
+            ROW.pack_into(
+                self._rows, number * ROW.size, request.arrived, *empty, route, request.attempts, client, IN_FLIGHT
+            )
         return np.frombuffer(self._rows, dtype=ROW_TYPE, count=self.opened)
 
-    def _grow(self) -> None:
-        self._capacity += _GROWTH
+    def _grow(self, rows: int) -> None:
+        if rows <= self._capacity:
+            return
+        self._capacity = rows + _GROWTH
         size = self._capacity * ROW.size
         if isinstance(self._rows, mmap.mmap):
             self._rows.resize(size)

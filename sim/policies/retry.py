@@ -76,23 +76,35 @@ class Retry:
 
     def handle(self, request: Request) -> Generator[Any, Any, Response]:
         """Makes attempts until one succeeds or no more are allowed."""
-        number, pause, budget = 1, 0.0, self.budget
+        request.attempts += 1
+        response = yield from self.attempt.handle(request)
+        return (yield from self.go_on(request, response))
+
+    def go_on(self, request: Request, response: Response) -> Generator[Any, Any, Response]:
+        """Makes further attempts after a first one.
+
+        Args:
+            request: What was asked for; its ledger and work are those of the first attempt.
+            response: What came of that.
+        """
+        pause, budget = 0.0, self.budget
         if budget is not None:
             budget.first_try()
-        while True:
-            request.attempts += 1
-            before = request.work
-            response = yield from self.attempt.handle(request, number > 1)
-            if response.success or number >= self.attempts or not self._may_repeat(request, response):
-                return response
+        work = 0.0
+        for number in range(1, self.attempts):
+            if response.success or not self._may_repeat(request, response):
+                break
             if budget is not None and not budget.allows():
-                return response
-            self.recorder.waste_part(request, request.work - before)
+                break
+            self.recorder.waste_part(request, request.work - work)
+            work = request.work
             pause = self.backoff.pause(number, pause, self.uniform)
             if pause:
                 request.backoff += pause
                 yield pause
-            number += 1
+            request.attempts += 1
+            response = yield from self.attempt.handle(request, again=True)
+        return response
 
     def _may_repeat(self, request: Request, response: Response) -> bool:
         if response.condition not in self.conditions:

@@ -112,7 +112,9 @@ def test_what_never_came_back_is_called_never(shop: Result) -> None:
 
 def test_hostile_texts_are_shown_and_not_obeyed(shop: Result) -> None:
     """A title, a name or a value may hold mark-up, scripts or template code: it is letters."""
-    components = {HOSTILE: {"kind": HOSTILE, "offered": 1, HOSTILE: HOSTILE, "instances": {HOSTILE: {"served": 1}, "b": {}}}}
+    components = {
+        HOSTILE: {"kind": HOSTILE, "offered": 1, HOSTILE: HOSTILE, "instances": {HOSTILE: {"served": 1}, "b": {}}}
+    }
     evil = replace(
         shop,
         name=HOSTILE,

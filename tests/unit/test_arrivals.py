@@ -227,7 +227,7 @@ def requests(*lines: Any) -> list[RequestConfig]:
 
 def test_the_default_mix_is_one_get() -> None:
     """Without any request, a client sends `GET /`."""
-    mix = Mix([], None, Streams(1), "app", first_index=7)
+    mix = Mix([], None, Streams(1), "app")
     [kind] = mix.kinds
     assert (kind.label, kind.method, kind.path, kind.idempotent, kind.index) == ("GET /", "GET", "/", True, 7)
     block = next(mix.blocks())

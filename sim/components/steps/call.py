@@ -34,7 +34,7 @@ class CallConfig(Config):
     )
 
 
-def caller_of(config: Any, caller: str, world: "World", stream: str) -> Handler:
+def caller_of(config: Any, caller: str, world: "World", stream: str, settle: bool = True) -> Handler:
     """What makes a call with the time-out and the retries that a config asks for.
 
     Args:
@@ -42,9 +42,11 @@ def caller_of(config: Any, caller: str, world: "World", stream: str) -> Handler:
         caller: The component that calls.
         world: Where both live.
         stream: Name of the random stream for jitter.
+        settle: Whether the caller has to know when the answer is back.
     """
-    entrance = world.components[config.to].entrance(caller)
-    if config.timeout is None and config.retry is None and caller not in world.mortal:
+    plain = config.timeout is None and config.retry is None and caller not in world.mortal
+    entrance = world.components[config.to].entrance(caller, settle or not plain)
+    if plain:
         return entrance
     attempt = Attempt(world.env, world.recorder, entrance, config.timeout)
     if config.retry is None:
@@ -65,6 +67,7 @@ class Call:
     def __init__(self, config: CallConfig, caller: str, world: "World", name: str) -> None:
         self.handler = caller_of(config, caller, world, f"{name}.retry")
         self.optional = config.optional or config.fallback is not None
+        self.asks = None if self.optional else self.handler
         self.fallback = None if config.fallback is None else world.demand(f"{name}.fallback", config.fallback)
 
     def run(self, request: Request, server: Server) -> Any:

@@ -44,6 +44,8 @@ class Parallel:
         name: Of the step, unique in the world.
     """
 
+    asks = None
+
     def __init__(self, config: ParallelConfig, caller: str, world: "World", name: str) -> None:
         self.env = world.env
         self.recorder = world.recorder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 from simpy.events import Event
 
-from sim.components.cache import HIT, MISS, Cache
+from sim.components.cache import MISS, Cache
 from sim.components.caching import key_of
 from sim.components.server import Server
 from sim.components.steps.call import CallConfig, caller_of
@@ -37,6 +37,8 @@ class ReadThrough:
         name: Of the step, unique in the world.
     """
 
+    asks = None
+
     def __init__(self, config: ReadThroughConfig, caller: str, world: "World", name: str) -> None:
         cache = world.components[config.cache.to]
         assert isinstance(cache, Cache)
@@ -50,7 +52,7 @@ class ReadThrough:
     def run(self, request: Request, server: Server) -> Any:
         """Reads; see `Step.run`."""
         found = yield from self.cache.handle(request)
-        if found.outcome is HIT.outcome:
+        if found.success:
             return None
         key = key_of(request)
         if not self.coalesce:

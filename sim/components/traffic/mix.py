@@ -78,7 +78,7 @@ class RequestConfig(Config):
         """Path, starting with `/`."""
         return self.send.partition(" ")[2]
 
-    def kind(self, index: int) -> RequestKind:
+    def kind(self) -> RequestKind:
         """What all requests of this line share."""
         return RequestKind(
             method=self.method,
@@ -89,7 +89,6 @@ class RequestConfig(Config):
             idempotent=self.idempotency_key or is_idempotent(self.method),
             malicious=self.attack,
             priority=self.priority,
-            index=index,
         )
 
 
@@ -119,7 +118,6 @@ class Mix:
         population: Who sends them; one caller if None.
         streams: The run's random streams.
         name: Of the client.
-        first_index: The `index` of the first of its request kinds.
 
     Raises:
         ValueError: No line has a weight above zero.
@@ -131,11 +129,10 @@ class Mix:
         population: PopulationConfig | None,
         streams: Streams,
         name: str,
-        first_index: int = 0,
     ) -> None:
         self.requests = tuple(requests) or (RequestConfig(send="GET /"),)
         self.population = population
-        self.kinds = [request.kind(first_index + number) for number, request in enumerate(self.requests)]
+        self.kinds = [request.kind() for request in self.requests]
         weights = np.array([request.weight for request in self.requests])
         if not weights.any():
             raise ValueError("no request of the mix has a weight above zero")

@@ -52,10 +52,9 @@ class Replay:
     Args:
         log: What to replay.
         speed: How many times faster than it was recorded.
-        first_index: The `index` of the first of its request kinds.
     """
 
-    def __init__(self, log: AccessLog, speed: float = 1.0, first_index: int = 0) -> None:
+    def __init__(self, log: AccessLog, speed: float = 1.0) -> None:
         self.log = log
         self.speed = speed
         numbers: dict[tuple[str, str, str], int] = {}
@@ -63,7 +62,7 @@ class Replay:
         self._kind_of_target = np.array(kinds, dtype=np.intp)
         counts = np.bincount(self._kind_of_target[log.target], minlength=len(numbers))
         labels = report_labels(list(numbers), counts.tolist())
-        self.kinds = LazyKinds(list(numbers), labels, first_index)
+        self.kinds = LazyKinds(list(numbers), labels)
 
     @property
     def span(self) -> float:
@@ -117,13 +116,11 @@ class LazyKinds:
     Args:
         parts: Method, host and path of each.
         labels: What reports call each.
-        first_index: The `index` of the first one.
     """
 
-    def __init__(self, parts: Sequence[tuple[str, str, str]], labels: Sequence[str], first_index: int = 0) -> None:
+    def __init__(self, parts: Sequence[tuple[str, str, str]], labels: Sequence[str]) -> None:
         self._parts = parts
         self._labels = labels
-        self._first_index = first_index
         self._made: dict[int, RequestKind] = {}
 
     def __len__(self) -> int:
@@ -139,6 +136,5 @@ class LazyKinds:
                 host=host,
                 label=self._labels[number],
                 idempotent=is_idempotent(method),
-                index=self._first_index + number,
             )
         return kind

@@ -1,0 +1,218 @@
+"""The acceptance protocol: when figures from independent runs agree with theory, and when there are too few to tell.
+
+A figure is measured once in each of `SEEDS` runs. Their mean agrees with what is expected if it is within the tolerance
+of it, or within the half-width of its own 95% confidence interval (Student's t); and that half-width must not exceed
+twice the tolerance, or else anything would agree. Of many right figures one in twenty lies outside its interval, so what
+does not agree is measured again in four times as many fresh runs before it is called wrong. Tolerances are never widened.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from sim.experiment import run
+from sim.metrics import Result, summarize
+from sim.scenario import Scenario, load
+from tests.theory.references import REFERENCES
+
+SEEDS = 10
+MORE = 4
+"""How many times as many runs decide about a figure that did not agree."""
+IN_FLIGHT = 255
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over independent runs, and the half-width of its 95% confidence interval."""
+
+    mean: float
+    half_width: float
+
+    @classmethod
+    def of(cls, samples: Sequence[float]) -> "Estimate":
+        """From one sample a run; equal samples, as of a deterministic case, have no interval."""
+        values = np.asarray(samples, dtype=float)
+        if len(values) < 2:
+            return cls(float(values.mean()), 0.0)
+        quantile = float(stats.t.ppf(0.975, len(values) - 1))
+        return cls(float(values.mean()), quantile * float(values.std(ddof=1)) / len(values) ** 0.5)
+
+    def disagreement(self, expected: float, tolerance: float) -> str | None:
+        """In words why it does not agree with what is expected, within a relative tolerance; None if it does."""
+        band = tolerance * abs(expected)
+        text = f"expected {expected:.6g} within {tolerance:.2%}, found {self.mean:.6g} ± {self.half_width:.2g}"
+        if self.half_width > 2.0 * band:
+            return f"{text}: too few requests to tell"
+        if not abs(self.mean - expected) <= max(band, self.half_width):
+            return f"{text}, {self.mean / expected - 1.0:+.2%}" if expected else text
+        return None
+
+
+def accept(samples: Sequence[float], expected: float, tolerance: float) -> Estimate:
+    """Fails unless the samples, one of each independent run, agree with what is expected.
+
+    Args:
+        samples: What was measured.
+        expected: What theory says.
+        tolerance: Relative.
+    """
+    estimate = Estimate.of(samples)
+    wrong = estimate.disagreement(expected, tolerance)
+    assert wrong is None, wrong
+    return estimate
+
+
+class Run:
+    """One run and what is often read from it; times in milliseconds, after warm-up.
+
+    Args:
+        result: The run.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Its summary."""
+        return summarize(self.result)
+
+    @cached_property
+    def rows(self) -> NDArray[Any]:
+        """The requests that arrived after warm-up."""
+        rows: NDArray[Any] = self.result.requests
+        return rows[rows["arrived"] >= self.result.warmup]
+
+    @cached_property
+    def ended(self) -> NDArray[Any]:
+        """Those of them that have ended."""
+        ended: NDArray[Any] = self.rows[self.rows["outcome"] != IN_FLIGHT]
+        return ended
+
+    def latency(self, figure: str = "mean", of: str = "all") -> float:
+        """A figure of the latency."""
+        return 1e3 * float(self.summary["latency_s"][of][figure])
+
+    def share(self, outcome: str) -> float:
+        """Share of the requests that ended with an outcome."""
+        requests = self.summary["requests"]
+        return float(requests["by_outcome"].get(outcome, 0) / requests["completed"])
+
+    @property
+    def waited(self) -> float:
+        """Share of the requests that found no free worker."""
+        return float((self.ended["queue"] > 0.0).mean())
+
+    @property
+    def amplification(self) -> float:
+        """Attempts per request."""
+        return float(self.ended["attempts"].mean())
+
+    @property
+    def success(self) -> float:
+        """Share of the requests that succeeded."""
+        return float(self.summary["rates"]["success_ratio"])
+
+    def component(self, name: str, counter: str) -> float:
+        """A counter of a component."""
+        return float(self.result.components[name][counter])
+
+
+def scenario(text: str) -> Scenario:
+    """A scenario from its text."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "theory.yaml"
+        file.write_text(f"scenario: theory\n{text}", encoding="utf-8")
+        return load(file)
+
+
+class Study:
+    """Independent runs of one scenario, made when they are needed and kept.
+
+    Args:
+        text: The scenario in YAML, without its title.
+        seeds: How many runs there are at first.
+    """
+
+    def __init__(self, text: str, seeds: int = SEEDS) -> None:
+        self.scenario = scenario(text)
+        self.seeds = seeds
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """The first runs."""
+        return [Run(run(self.scenario, seed)) for seed in range(1, self.seeds + 1)]
+
+    @cached_property
+    def more(self) -> list[Run]:
+        """Fresh runs, four times as many."""
+        return [Run(run(self.scenario, seed)) for seed in range(self.seeds + 1, (1 + MORE) * self.seeds + 1)]
+
+    def measure(self, figure: Callable[[Run], float]) -> list[float]:
+        """The figure in each of the first runs."""
+        return [figure(each) for each in self.runs]
+
+
+class Theory:
+    """Judges figures of a test, and notes them for the table in the documentation.
+
+    Args:
+        note: Told of every judgement.
+    """
+
+    def __init__(self, note: Callable[[dict[str, Any]], None]) -> None:
+        self._note = note
+
+    def agrees(
+        self,
+        case: str,
+        figure: str,
+        study: Study,
+        measure: Callable[[Run], float],
+        expected: float | None = None,
+        given: str = "",
+    ) -> None:
+        """Fails unless the simulator agrees with theory.
+
+        Args:
+            case: The case's name in `REFERENCES`, where its tolerance and an independent computation stand.
+            figure: Which of its figures.
+            study: The runs.
+            measure: Reads the figure off one run.
+            expected: What the formula says, to be confirmed by the reference; by default the reference itself.
+            given: The parameters in words, for the table.
+        """
+        tolerance, figures = REFERENCES[case]
+        reference = figures[figure]
+        if expected is None:
+            expected = reference
+        assert abs(expected - reference) <= 2e-4 * abs(reference), f"{case} {figure}: {expected} is not {reference}"
+        estimate = Estimate.of(study.measure(measure))
+        if estimate.disagreement(expected, tolerance) is not None:
+            estimate = Estimate.of([measure(each) for each in study.more])
+        self._note(
+            {
+                "case": case,
+                "figure": figure,
+                "given": given,
+                "expected": expected,
+                "mean": estimate.mean,
+                "half_width": estimate.half_width,
+                "tolerance": tolerance,
+            }
+        )
+        wrong = estimate.disagreement(expected, tolerance)
+        assert wrong is None, f"{case} {figure}: {wrong}"
+
+
+def surely_positive(differences: Sequence[float]) -> bool:
+    """Whether differences, one of each pair of runs, have a mean above zero: the whole 95% interval is."""
+    estimate = Estimate.of(differences)
+    return estimate.mean - estimate.half_width > 0.0
