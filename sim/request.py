@@ -301,7 +301,8 @@ class Request:
         if missing >= 0.0:
             parts[self.doing] += missing
             return parts
-        for part in (self.doing, NETWORK, POLICY, SERVICE, BACKOFF, QUEUE):
+        begun = () if self.doing == QUEUE else (self.doing,)
+        for part in (*begun, NETWORK, POLICY, SERVICE, BACKOFF, QUEUE):
             cut = min(parts[part], -missing)
             parts[part] -= cut
             missing += cut

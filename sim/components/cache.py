@@ -54,9 +54,9 @@ class Cache(SingleServer):
     kind: ClassVar[str] = "cache"
 
     def __init__(self, name: str, config: CacheServerConfig, world: "World") -> None:
-        self.caching = Caching(config, world.env, world.streams, name)
+        self.caching = Caching(config, world.env, world.recorder, world.streams, name)
         work = Work(world.demand(f"{name}.latency", config.latency))
-        server = Server(name, world.env, Program([work, Lookup(self.caching)]), workers=None)
+        server = Server(name, world.env, world.recorder, Program([work, Lookup(self.caching)]), workers=None)
         super().__init__(name, config, world, server)
 
     def counters(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from simpy.events import Event
 
 from sim.components.cache_store import HIT, STALE, CacheConfig
 from sim.kernel import Demand, Environment, Flow, Streams
+from sim.metrics import Recorder
 from sim.request import ANSWERS, QUEUE, Outcome, Request, RequestKind
 
 CACHED = ANSWERS[Outcome.CACHED]
@@ -28,12 +29,14 @@ class Caching:
     Args:
         config: Its rules.
         env: The environment.
+        recorder: Told of the work of fetches that no request waits for.
         streams: The run's random streams.
         name: Of the streams.
     """
 
-    def __init__(self, config: CacheConfig, env: Environment, streams: Streams, name: str) -> None:
+    def __init__(self, config: CacheConfig, env: Environment, recorder: Recorder, streams: Streams, name: str) -> None:
         self.env = env
+        self.recorder = recorder
         self.config = config
         self.store = config.store()
         self.coin: Demand = streams.demand(f"{name}.hit", lambda rng, n: rng.random(n))
@@ -77,7 +80,7 @@ class Caching:
             if key not in self._under_way:
                 self.revalidations += 1
                 child = request.branch(self.env.now)
-                child.flow = Flow(self.env, self._fetch_shared(child, key, fetch), start=False)
+                child.flow = Flow(self.env, self._revalidate(child, key, fetch), start=False)
                 child.flow.start()
             self.add_latency(request)
             return CACHED
@@ -136,6 +139,10 @@ class Caching:
             seconds = self.latency.at(request.id, request.call)
             request.service += seconds
             request.owed += seconds
+
+    def _revalidate(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
+        yield from self._fetch_shared(request, key, fetch)
+        self.recorder.use(request)
 
     def _fetch(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
         response = yield from fetch(request)

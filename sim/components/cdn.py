@@ -66,7 +66,7 @@ class Cdn(Proxy):
         rules = config.cache
         if config.hit_ratio is not None:
             rules = CacheConfig(hit_ratio=config.hit_ratio)
-        self.caching = None if rules is None else Caching(rules, self.env, world.streams, name)
+        self.caching = None if rules is None else Caching(rules, self.env, world.recorder, world.streams, name)
 
     def connect(self) -> None:
         """Looks up the origin."""

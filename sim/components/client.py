@@ -33,6 +33,9 @@ from sim.values import Config, Duration
 if TYPE_CHECKING:
     from sim.components.world import World
 
+SHORTEST_ROUND = 0.001
+"""How long a user takes for a request that takes no time at all, s: otherwise time would stand still."""
+
 Shape = tuple[RequestKind, Any, Any, float, float]
 """What one request is: kind, key, caller, size and response size."""
 
@@ -93,7 +96,9 @@ class Client:
         if config.network is not None and config.network.lose_response:
             coin = world.streams.uniform(f"{self.name}.lost_responses")
             has_timeout = config.timeout is not None
-            entrance = LossyAccess(self.env, target, config.network.lose_response, coin, has_timeout)
+            entrance = LossyAccess(
+                self.env, self.recorder, target, config.network.lose_response, coin, has_timeout
+            )
         self._entrance = entrance
         if config.retry is not None:
             attempt = Attempt(self.env, self.recorder, entrance, config.timeout, self._answered, self._starts.append)
@@ -164,6 +169,7 @@ class Client:
         if begin:
             yield begin
         while env._now < end:
+            begun = env._now
             if pauses is not None:
                 yield pauses.next()
             kind, key, caller, size, response_size = next(shapes)
@@ -173,6 +179,8 @@ class Client:
             self._waiting[self.recorder.opened] = done
             self._send(kind, key, caller, size, response_size)
             yield done
+            if env._now == begun:
+                yield SHORTEST_ROUND
 
     # -- one request
 
@@ -196,6 +204,8 @@ class Client:
             self.recorder.waste(request)
             return
         request.given_up = True
+        if self._timer is not None:
+            self._timer.forget(request.flow)
         latency = self.env._now - request.arrived
         if request.arrived >= self.recorder.warmup:
             self._latencies.append(latency)

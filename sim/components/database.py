@@ -68,4 +68,4 @@ class Database(SingleServer):
     def __init__(self, name: str, config: DatabaseConfig, world: "World") -> None:
         work = Work(world.demand(f"{name}.work", config.work))
         limit = None if config.queue == "unbounded" else config.queue
-        super().__init__(name, config, world, Server(name, world.env, Program([work]), config.connections, limit))
+        super().__init__(name, config, world, Server(name, world.env, world.recorder, Program([work]), config.connections, limit))

@@ -33,7 +33,7 @@ class External(SingleServer):
 
     def __init__(self, name: str, config: ExternalConfig, world: "World") -> None:
         work = Work(world.demand(f"{name}.latency", config.latency))
-        server = Server(name, world.env, Program([work]), workers=None)
+        server = Server(name, world.env, world.recorder, Program([work]), workers=None)
         server.error_share = config.error_rate
         if config.error_rate:
             server.error_coin = world.streams.demand(f"{name}.error", lambda rng, n: rng.random(n))

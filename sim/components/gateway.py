@@ -55,7 +55,7 @@ class Gateway(Proxy):
         for number, policy in enumerate(config.policies):
             key, rules = chosen(policy)
             self.policies.append(ADMISSION[key].make(rules, world.streams, f"{name}.{number}.{key}"))
-        self.needs_time = any(policy.needs_time for policy in self.policies)
+        self.needs_time = self.mortal or any(policy.needs_time for policy in self.policies)
         self.routes: list[tuple[Match, Handler]] = []
         self._routed: dict[tuple[RequestKind, str], Handler] = {}
         self.refusals: dict[str, int] = {}

@@ -15,6 +15,7 @@ from simpy.events import Event
 
 from sim.components.component import Handler, Steps
 from sim.kernel import Environment, Streams, Uniform
+from sim.metrics import Recorder
 from sim.request import ANSWERS, NETWORK, Outcome, Request
 from sim.values import Bandwidth, Config, Constant, Distribution, Share
 
@@ -62,7 +63,7 @@ class Direction:
         self.bandwidth = config.bandwidth
         self.loss = config.loss
         self.extra: list[Callable[[], float]] = []
-        self.losses: list[float] = []
+        self.losses: list[tuple[float, float]] = []
         self.cut_until = 0.0
         self._free_at = 0.0
         self._coin: Uniform = streams.uniform(f"{name}.loss")
@@ -87,15 +88,26 @@ class Direction:
             begin = max(now, self._free_at)
             self._free_at = begin + size / self.bandwidth
             seconds += self._free_at - now
-        timer = FIRST_RETRANSMISSION
-        lost = 1.0 - (1.0 - self.loss) * prod(1.0 - share for share in self.losses)
-        waited = 0.0
-        while now + waited < self.cut_until or (lost and self._coin.next() < lost):
-            if lost >= 1.0 or self.cut_until == inf:
+        waited, timer = 0.0, FIRST_RETRANSMISSION
+        while self._loses(now + waited):
+            if self._dead_until == inf:
                 return inf
             waited += timer
             timer = min(timer * 2.0, LONGEST_RETRANSMISSION)
         return seconds + waited
+
+    @property
+    def _dead_until(self) -> float:
+        """Until when nothing at all gets through, as far as is known, s."""
+        ends = [until for share, until in self.losses if share >= 1.0]
+        return max(self.cut_until, inf if self.loss >= 1.0 else 0.0, *ends)
+
+    def _loses(self, now: float) -> bool:
+        """Whether a packet sent at `now` is lost."""
+        if now < self.cut_until:
+            return True
+        arrives = (1.0 - self.loss) * prod(1.0 - share for share, until in self.losses if now < until)
+        return arrives < 1.0 and self._coin.next() >= arrives
 
 
 class Link:
@@ -136,8 +148,8 @@ class Edge:
         self.target = target
         self.salt = salt
         self.settle = settle
-        self._out = link.out.latency
-        self._back = link.back.latency
+        self.out = link.out.latency
+        self.back = link.back.latency
 
     def handle(self, request: Request) -> Steps:
         """Sends a request there and brings the answer back."""
@@ -146,11 +158,11 @@ class Edge:
             request.call += salt
         link = self.link
         if link.steady:
-            delay = self._out()
+            delay = self.out()
             request.network += delay
             request.owed += delay
             response = yield from self.target.handle(request)
-            delay = self._back()
+            delay = self.back()
             request.network += delay
             if self.settle:
                 delay += request.owed
@@ -187,14 +199,18 @@ class LossyAccess:
 
     Args:
         env: The environment.
+        recorder: Told of the work that was in vain.
         inner: What answers.
         share: Of answers lost.
         coin: Decides which.
         has_timeout: Whether the client has a time-out to notice with; if not, the request ends as `lost`.
     """
 
-    def __init__(self, env: Environment, inner: Handler, share: float, coin: Uniform, has_timeout: bool) -> None:
+    def __init__(
+        self, env: Environment, recorder: Recorder, inner: Handler, share: float, coin: Uniform, has_timeout: bool
+    ) -> None:
         self.env = env
+        self.recorder = recorder
         self.inner = inner
         self.share = share
         self.coin = coin
@@ -205,6 +221,7 @@ class LossyAccess:
         response = yield from self.inner.handle(request)
         if self.coin.next() >= self.share:
             return response
+        self.recorder.waste(request)
         if self.has_timeout:
             request.doing = NETWORK
             yield Event(self.env)

@@ -4,9 +4,19 @@ The decision is a plain function; what moves the request is the edge that leads 
 a request little more than the delays that it adds.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from sim.components.component import Component, Handler, Steps
 from sim.components.network import Edge, cross
-from sim.request import Request, Response
+from sim.components.server import Killed
+from sim.kernel import Flow
+from sim.policies.timeout import Attempt
+from sim.request import ANSWERS, Outcome, Request, Response
+
+if TYPE_CHECKING:
+    from sim.components.world import World
+
+RESET = ANSWERS[Outcome.RESET]
 
 
 class Proxy(Component):
@@ -16,7 +26,18 @@ class Proxy(Component):
         needs_time: Whether `forward` has to be called at the exact time of the request's arrival.
     """
 
-    needs_time = False
+    def __init__(self, name: str, config: Any, world: "World") -> None:
+        super().__init__(name, config, world)
+        self.mortal = name in world.mortal
+        self.needs_time = self.mortal
+        self.inside: dict[Flow, Request] = {}
+
+    def stop(self) -> None:
+        """Dies: what is on its way through is reset, what comes is refused, until `start`."""
+        super().stop()
+        for flow in list(self.inside):
+            if not flow.ended:
+                flow.interrupt(Killed(self))
 
     def forward(self, request: Request) -> Response | Handler:
         """The answer, or whatever gives it."""
@@ -35,44 +56,95 @@ class Proxy(Component):
 
 
 class ProxyEdge(Edge):
-    """The way to a proxy, through it, and back."""
+    """The way to a proxy, through it and whatever proxies stand behind it, and back."""
 
     target: Proxy
 
     def handle(self, request: Request) -> Steps:
-        """Takes a request to the proxy, further if it passes it on, and the answer back."""
-        salt = self.salt
-        if salt:
-            request.call += salt
-        link = self.link
-        if link.steady:
-            delay = self._out()
-            request.network += delay
-            request.owed += delay
-        else:
-            yield from cross(link.out, request, request.size)
-        proxy = self.target
-        if proxy.needs_time:
-            owed = request.owed
-            if owed:
-                request.owed = 0.0
-                yield owed
-        onward = proxy.forward(request)
-        if onward.__class__ is Response:
-            response = onward
-        else:
-            response = (yield from onward.handle(request)).relay  # type: ignore[union-attr]
-        if link.steady:
-            delay = self._back()
-            request.network += delay
-            request.owed += delay
-        else:
-            yield from cross(link.back, request, request.response_size if response.success else 0.0)  # type: ignore[union-attr]
-        if salt:
-            request.call -= salt
-        if self.settle:
-            owed = request.owed
-            if owed:
-                request.owed = 0.0
-                yield owed
-        return response  # type: ignore[return-value]
+        """Takes a request as far as the proxies pass it on, and the answer back."""
+        edge, passed = self, [self]
+        while True:
+            request.call += edge.salt
+            if edge.link.steady:
+                delay = edge.out()
+                request.network += delay
+                request.owed += delay
+            else:
+                yield from cross(edge.link.out, request, request.size)
+            proxy = edge.target
+            if proxy.needs_time and request.owed:
+                delay, request.owed = request.owed, 0.0
+                yield delay
+            onward = proxy.forward(request)
+            if proxy.mortal and onward.__class__ is not Response:
+                onward = Passage(proxy, onward)
+            if onward.__class__ is ProxyEdge:
+                edge = onward
+                passed.append(edge)
+            elif onward.__class__ is Response:
+                response = onward
+                break
+            else:
+                response = (yield from onward.handle(request)).relay
+                break
+        for edge in reversed(passed):
+            if edge.link.steady:
+                delay = edge.back()
+                request.network += delay
+                request.owed += delay
+            else:
+                yield from cross(edge.link.back, request, request.response_size if response.success else 0.0)
+            request.call -= edge.salt
+            if edge is not self:
+                response = response.relay
+        if self.settle and request.owed:
+            delay, request.owed = request.owed, 0.0
+            yield delay
+        return response
+
+
+class Settled:
+    """Sleeps what is left of an answer's way back before it hands the answer on.
+
+    Args:
+        inner: What answers.
+    """
+
+    def __init__(self, inner: Handler) -> None:
+        self.inner = inner
+
+    def handle(self, request: Request) -> Steps:
+        """Answers when the answer is there."""
+        response = yield from self.inner.handle(request)
+        owed = request.owed
+        if owed:
+            request.owed = 0.0
+            yield owed
+        return response
+
+
+class Passage:
+    """The way on from a proxy that may die: what is behind it then goes on, and the caller sees a reset.
+
+    Args:
+        proxy: The proxy.
+        onward: Where it passes the request on to.
+    """
+
+    def __init__(self, proxy: Proxy, onward: Handler) -> None:
+        self.proxy = proxy
+        self.attempt = Attempt(proxy.env, proxy.world.recorder, Settled(onward))
+
+    def handle(self, request: Request) -> Steps:
+        """Answers what comes back, or a reset."""
+        flow, inside = request.flow, self.proxy.inside
+        inside[flow] = request
+        try:
+            return (yield from self.attempt.handle(request))
+        except Killed as killed:
+            if killed.place is not self.proxy:
+                raise
+            request.cut_short(self.proxy.env.now)
+            return RESET
+        finally:
+            del inside[flow]

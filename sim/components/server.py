@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 from simpy.events import Event
 
-from sim.components.component import Steps
+from sim.components.component import Component, Steps
 from sim.kernel import Demand, Environment, FixedDemand, Flow, Uniform
+from sim.metrics import Recorder
 from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request, RequestKind, Response
 
 REFUSED = ANSWERS[Outcome.REFUSED]
@@ -28,11 +29,11 @@ PROBE = RequestKind(path="/health", label="health check")
 
 
 class Killed(Exception):
-    """The server that a request was in has died."""
+    """The place that a request was in has died."""
 
-    def __init__(self, server: "Server") -> None:
-        super().__init__(server.name)
-        self.server = server
+    def __init__(self, place: "Server | Component") -> None:
+        super().__init__(place.name)
+        self.place = place
 
 
 class Hung(Exception):
@@ -113,6 +114,7 @@ class Server:
     Args:
         name: `search[0]`, or the component's name where there is only one.
         env: The environment.
+        recorder: Told of work that a crash has made worthless.
         program: What it does for a request.
         workers: How many requests it works on at a time; None for any number.
         limit: How many may wait; None for any number.
@@ -125,6 +127,7 @@ class Server:
         self,
         name: str,
         env: Environment,
+        recorder: Recorder,
         program: Program,
         workers: int | None = 1,
         limit: int | None = None,
@@ -134,6 +137,7 @@ class Server:
     ) -> None:
         self.name = name
         self.env = env
+        self.recorder = recorder
         self.program = program
         self.workers = inf if workers is None else workers
         self.limit = inf if limit is None else limit
@@ -142,7 +146,7 @@ class Server:
         self.deadline_propagation = deadline_propagation
         self.up = True
         self.hung = False
-        self.started_at = 0.0
+        self._crashes = 0
         self.error_share = 0.0
         self.error_coin: Demand | None = None
         self.fault_share = 0.0
@@ -167,13 +171,16 @@ class Server:
             self.refused_down += 1
             return REFUSED
         self.offered += 1
-        flow = request.flow
+        flow, work = request.flow, request.work
         self._inside[flow] = request
         holding = False
         turn: Event | None = None
         try:
             if self.hung:
                 return (yield from self._hang(request))
+            if self.deadline_propagation and request.deadline <= self.env._now:
+                self.expired += 1
+                return EXPIRED
             if self.busy < self.workers:
                 now = self.env._now
                 self.busy_area += self.busy * (now - self._mark)
@@ -235,16 +242,16 @@ class Server:
                 self.errors += 1
             return failure
         except Killed as killed:
-            if killed.server is not self:
+            if killed.place is not self:
                 raise
             holding, turn = False, None
-            request.cut_short(self.env._now)
+            self._cut(request, work)
             return RESET
         except Hung as hung:
             if hung.server is not self:
                 raise
             holding, turn = False, None
-            request.cut_short(self.env._now)
+            self._cut(request, work)
             return (yield from self._hang(request))
         finally:
             del self._inside[flow]
@@ -256,25 +263,29 @@ class Server:
     # -- what faults do to it
 
     def crash(self) -> None:
-        """Kills what is inside, whose callers see a reset, and refuses what comes until `restart`."""
+        """Kills what is inside, whose callers see a reset, and refuses what comes.
+
+        It takes as many restarts as there were crashes until it accepts again.
+        """
+        self._crashes += 1
         if self.up:
             self._measure()
             self._count_up_time()
             self.up = False
+        self.hung = False
         self._lose(Killed(self))
 
     def restart(self) -> None:
         """Accepts requests again, empty."""
         self._measure()
-        if not self.up:
+        self._crashes -= 1
+        if not self._crashes:
             self._up_mark = self.env.now
             self.up = True
-        self.hung = False
-        self.started_at = self.env.now
 
     def hang(self) -> None:
         """Goes on accepting, answers nothing: callers see only their own time-outs."""
-        if self.up:
+        if self.up and not self.hung:
             self.hung = True
             self._lose(Hung(self))
 
@@ -307,10 +318,15 @@ class Server:
         try:
             yield Event(self.env)
         except Killed as killed:
-            if killed.server is not self:
+            if killed.place is not self:
                 raise
             request.cut_short(self.env.now)
         return RESET
+
+    def _cut(self, request: Request, work_before: float) -> None:
+        """What was done here for a request is lost."""
+        request.cut_short(self.env.now)
+        self.recorder.waste_part(request, request.work - work_before)
 
     # -- workers and queue
 
@@ -436,7 +452,7 @@ def server_counters(servers: list[Server]) -> dict[str, Any]:
         "expired": sum(server.expired for server in servers),
         "utilization": (sum(area[0] for area in busy) / capacity if capacity else 0.0) if limited else None,
         "queue_mean": sum(area[1] for area in busy) / span if span else 0.0,
-        "queue_max": max((server.queue_max for server in servers), default=0),
+        "queue_max": sum(server.queue_max for server in servers),
     }
     counters["instances"] = {
         server.name: {

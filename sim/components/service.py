@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from sim.balancing import BalancerConfig, HealthCheckConfig, OutlierEjectionConfig, SlowStartConfig
+from sim.balancing import ALGORITHMS, BalancerConfig, HealthCheckConfig, OutlierEjectionConfig, SlowStartConfig
 from sim.components.component import Component, Handler
 from sim.components.fleet import Fleet
 from sim.components.health_checker import HealthChecker
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sim.components.world import World
 
 __all__ = ["STEPS", "Service", "ServiceConfig"]
+
+WARM_UP_STEPS = 50
 
 
 class EndpointConfig(Config):
@@ -88,7 +90,7 @@ class ServiceConfig(Config):
                 raise ValueError(f"{name} must be above 0")
         if not self.endpoints and self.work is None and self.steps is None:
             raise ValueError("'work', 'steps' or 'endpoints' is missing: what does an instance do for a request?")
-        if self.slow_start is not None and not self.balancer.weighted:
+        if self.slow_start is not None and not ALGORITHMS[self.balancer.algorithm].weighted:
             raise ValueError(f"slow_start needs a balancer that looks at weights; {self.balancer.algorithm} does not")
         return _either(self)
 
@@ -140,12 +142,14 @@ class Service(Component):
         self._servers = [self._make_server(index) for index in range(config.instances)]
         self.healthy = [True] * config.instances
         self.fleets: list[Fleet] = []
+        self._boots: dict[int, Flow] = {}
 
     def _make_server(self, index: int) -> Server:
         config: ServiceConfig = self.config
         return Server(
             f"{self.name}[{index}]" if config.instances > 1 else self.name,
             self.env,
+            self.world.recorder,
             Program([]),
             config.workers,
             config.limit,
@@ -203,7 +207,9 @@ class Service(Component):
 
     def restart(self, index: int) -> None:
         """Starts an instance again: it accepts requests after `startup`, and is slow while it warms up."""
-        Flow(self.env, self._boot(index))
+        if index in self._boots:
+            self._boots[index].cancel()
+        self._boots[index] = Flow(self.env, self._boot(index))
 
     def _boot(self, index: int) -> Any:
         config: ServiceConfig = self.config
@@ -218,12 +224,13 @@ class Service(Component):
             yield from self._warm(server, config.warm_up)
 
     def _warm(self, server: Server, warm_up: WarmUpConfig) -> Any:
-        steps = 50
-        for step in range(steps):
-            factor = warm_up.factor + (1.0 - warm_up.factor) * step / steps
+        for step in range(WARM_UP_STEPS):
+            factor = warm_up.factor + (1.0 - warm_up.factor) * step / WARM_UP_STEPS
             server.slow_by(factor)
-            yield warm_up.for_ / steps
-            server.undo_slow(factor)
+            try:
+                yield warm_up.for_ / WARM_UP_STEPS
+            finally:
+                server.undo_slow(factor)
 
     def counters(self) -> dict[str, Any]:
         """Sums over the instances, and each of them."""

@@ -112,4 +112,5 @@ def _result(
         objectives=list(document.objectives),
         engine={"events": float(world.env.events), "cpu_s": cpu},
         interrupted=interrupted,
+        notes=tuple(note for client in assembly.clients for note in client.notes),
     )

@@ -57,7 +57,7 @@ class Sampler:
             used = busy - last_busy
             utilization = used / capacity if capacity else 0.0
             queue = (waiting - last_waiting) / passed
-            self._rows.append((now, place, server.up, utilization, queue, used / passed + queue))
+            self._rows.append((now, place, up - last_up > passed / 2.0, utilization, queue, used / passed + queue))
 
     def samples(self) -> NDArray[Any]:
         """All samples, with the fields of `SAMPLE_TYPE`."""

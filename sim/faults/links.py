@@ -64,13 +64,15 @@ class Loss(LinkEvent):
 
     def begin(self, world: World) -> Undo:
         """Loses them; undoing it stops that."""
+        until = float("inf") if self.for_ is None else world.env.now + self.for_
+        loss = self.rate, until
         directions = [direction for link in self.links(world) for direction in (link.out, link.back)]
         for direction in directions:
-            direction.losses.append(self.rate)
+            direction.losses.append(loss)
 
         def stop() -> None:
             for direction in directions:
-                direction.losses.remove(self.rate)
+                direction.losses.remove(loss)
 
         return stop
 

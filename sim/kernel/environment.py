@@ -4,7 +4,6 @@
 or later does not, and the clock stops at `end` exactly. SimPy's own processes, events and `run` work beside it.
 """
 
-from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, Final
@@ -30,7 +29,7 @@ class Timer:
     def __init__(self, env: SimPyEnvironment, seconds: float) -> None:
         self.env = env
         self.seconds = seconds
-        self._waiting: deque[tuple[float, Flow, Callable[[Any], None] | None, Any]] = deque()
+        self._watched: dict[Flow, tuple[float, Callable[[Any], None] | None, Any]] = {}
         self._armed = False
 
     def watch(self, flow: Flow, late: Callable[[Any], None] | None = None, about: Any = None) -> None:
@@ -42,27 +41,33 @@ class Timer:
             about: What `late` wants to know.
         """
         env = self.env
-        self._waiting.append((env._now + self.seconds, flow, late, about))
+        self._watched[flow] = env._now + self.seconds, late, about
         if not self._armed:
             self._armed = True
             Timeout(env, self.seconds).callbacks.append(self._due)
 
+    def forget(self, flow: Flow) -> None:
+        """Stops the time-out of a flow that has ended, if it is still watched."""
+        self._watched.pop(flow, None)
+
     def _due(self, _: Event) -> None:
-        now, waiting = self.env.now, self._waiting
-        while waiting and (waiting[0][1]._generator is None or waiting[0][0] <= now):
-            _due, flow, late, about = waiting.popleft()
-            if flow._generator is None:
+        now, watched = self.env.now, self._watched
+        while watched:
+            flow, (due, late, about) = next(iter(watched.items()))
+            if due > now and not flow.ended:
+                event = Event(self.env)
+                event._ok, event._value = True, None
+                event.callbacks.append(self._due)
+                self.env.schedule(event, delay=due - now)
+                return
+            del watched[flow]
+            if flow.ended:
                 continue
             if late is None:
                 flow.give_up()
             else:
                 late(about)
-        self._armed = bool(waiting)
-        if waiting:
-            event = Event(self.env)
-            event._ok, event._value = True, None
-            event.callbacks.append(self._due)
-            self.env.schedule(event, delay=waiting[0][0] - now)
+        self._armed = False
 
 
 class Environment(SimPyEnvironment):
@@ -105,7 +110,7 @@ class Environment(SimPyEnvironment):
                                 push(queue, (now + wait, normal, number, event))
                             else:
                                 event.wait_for(wait)
-                    elif event.ended:
+                    elif event.announces:
                         self._process(event)
                 elif event is stop:
                     return
@@ -120,11 +125,10 @@ class Environment(SimPyEnvironment):
         if not self._queue:
             raise EmptySchedule
         number, event = self._queue[0][2:]
-        if event.__class__ is not Flow or (event.alarm != number and event.ended):
-            super().step()
-            return
         self._now = heappop(self._queue)[0]
-        if event.alarm == number:
+        if event.__class__ is not Flow or (event.alarm != number and event.announces):
+            self._process(event)
+        elif event.alarm == number:
             event.start()
 
     @staticmethod

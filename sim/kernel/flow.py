@@ -88,6 +88,11 @@ class Flow(Event):
         self._callbacks = callbacks
 
     @property
+    def announces(self) -> bool:
+        """Whether it has ended and SimPy's events and processes have to be told."""
+        return self._generator is None and bool(self._callbacks)
+
+    @property
     def ended(self) -> bool:
         """Whether the generator has returned, failed or been cancelled."""
         return self._generator is None
@@ -115,6 +120,7 @@ class Flow(Event):
             return
         self._detach()
         generator.close()
+        self._defused = True
         self.end(False, Cancelled())
 
     def give_up(self) -> None:
@@ -187,7 +193,7 @@ class Flow(Event):
 
     def end(self, ok: bool, value: Any) -> None:
         """Ends with a value, and lets whoever waits go on."""
-        self._generator = None
+        self._generator = self.send = None  # type: ignore[assignment]
         self.alarm = -1
         self._ok, self._value = ok, value
         if self._callbacks:

@@ -98,6 +98,10 @@ class Recorder:
             outcome,
         )
         self.closed += 1
+        self.use(request)
+
+    def use(self, request: Request) -> None:
+        """Notes that the answer that a request's work was for has been used."""
         if request.arrived >= self.warmup:
             self.useful += request.work
 

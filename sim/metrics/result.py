@@ -68,6 +68,7 @@ class Result:
         useful_work: Server seconds spent on all other attempts.
         engine: `events`, `cpu_s`, `wall_s`.
         interrupted: Whether the run was stopped before its end.
+        notes: What a reader should know about the traffic: lines of a log that could not be read.
     """
 
     name: str
@@ -92,3 +93,4 @@ class Result:
     objectives: list[str] = field(default_factory=list)
     engine: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
+    notes: tuple[str, ...] = ()

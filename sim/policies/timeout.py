@@ -79,6 +79,8 @@ class Attempt:
             request.absorb_until(child, env._now)
             leave(self.recorder, flow, child)
             return GAVE_UP
+        if self.timer is not None:
+            self.timer.forget(flow)
         request.absorb(child)
         if self.answered is not None:
             self.answered(request, env._now - started)
