@@ -245,7 +245,7 @@ class Request:
         return child
 
     def successor(self, now: float) -> "Request":
-        """What goes on for the user when this attempt is given up: the same request, its ledger as it stands at `now`."""
+        """What goes on for the user when this attempt is given up: the same request, with the ledger as it stands."""
         other = Request(self.id, self.kind, self.client, self.arrived, self.caller, self.key, self.size)
         other.response_size = self.response_size
         other.attempts, other.calls = self.attempts, self.calls

@@ -4,7 +4,7 @@ An option belongs to the algorithms whose constructor takes it; to give it to an
 is one file, its name below, and its line in `ALGORITHMS`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from inspect import Parameter, signature
 from typing import Any, ClassVar, Final, Literal
 
@@ -37,7 +37,7 @@ Algorithm = Literal[
     "prequal",
 ]
 
-ALGORITHMS: Final[dict[str, Callable[..., Balancer]]] = {
+ALGORITHMS: Final[dict[str, Any]] = {
     "random": Random,
     "round_robin": RoundRobin,
     "weighted_round_robin": WeightedRoundRobin,
@@ -134,6 +134,6 @@ def make_balancer(config: BalancerConfig, endpoints: Sequence[Endpoint], uniform
         endpoints: The instances that may be picked at first, in the order of their index.
         uniform: A stream for this balancer alone.
     """
-    balancer = ALGORITHMS[config.algorithm](uniform, **config.options)
+    balancer: Balancer = ALGORITHMS[config.algorithm](uniform, **config.options)
     balancer.update(endpoints, 0.0)
     return balancer

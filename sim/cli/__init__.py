@@ -1,1 +1,5 @@
-"""."""
+"""The command `sim`: one file per command, thin."""
+
+from sim.cli.group import main
+
+__all__ = ["main"]

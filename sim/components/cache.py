@@ -7,7 +7,8 @@ from pydantic import Field
 from sim.components.cache_store import CacheConfig
 from sim.components.caching import Caching
 from sim.components.database import SingleServer
-from sim.components.server import Program, Server, Work
+from sim.components.program import Program, Work
+from sim.components.server import Server
 from sim.request import ANSWERS, Outcome, Request
 from sim.values import Constant, Distribution
 

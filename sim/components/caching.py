@@ -1,8 +1,8 @@
 """Answers from a cache where it can and fetches where it must: the rules shared by a CDN and a read-through cache.
 
-A stale answer may be served while it is fetched anew or if fetching it fails (RFC 5861). With coalescing, requests that
-miss a key that is already being fetched wait for that fetch (single flight; NGINX's `proxy_cache_lock`): without it, the
-moment a popular key expires every request for it goes to the origin, which is a stampede.
+A stale answer may be served while it is fetched anew or if fetching it fails (RFC 5861). With coalescing, requests
+that miss a key that is already being fetched wait for that fetch (single flight; NGINX's `proxy_cache_lock`). Without
+it, when a popular key expires every request for it goes to the origin: a stampede.
 """
 
 from collections.abc import Callable, Hashable
@@ -11,15 +11,16 @@ from typing import Any
 from simpy.events import Event
 
 from sim.components.cache_store import HIT, STALE, CacheConfig
+from sim.components.component import Steps
 from sim.kernel import Demand, Environment, Flow, Streams
 from sim.metrics import Recorder
-from sim.request import ANSWERS, QUEUE, Outcome, Request, RequestKind
+from sim.request import ANSWERS, QUEUE, Outcome, Request, RequestKind, Response
 
 CACHED = ANSWERS[Outcome.CACHED]
 DEGRADED = ANSWERS[Outcome.DEGRADED]
 READS = frozenset({"GET", "HEAD"})
 
-Fetch = Callable[[Request], Any]
+Fetch = Callable[[Request], Steps]
 """A generator function that gets the answer from the origin."""
 
 
@@ -51,21 +52,21 @@ class Caching:
         applies = self._applies.get(kind)
         if applies is None:
             match = self.config.match
-            applies = kind.method in READS and (match is None or match.matches(kind, request.client))
+            applies = kind.method in READS and (match is None or bool(match.matches(kind, request.client)))
             self._applies[kind] = applies
         return applies
 
     def hits_by_ratio(self, request: Request) -> bool:
         """Whether a cache without keys has the answer; counts it."""
         assert self.config.hit_ratio is not None
-        hit = self.coin.at(request.id) < self.config.hit_ratio
+        hit: bool = self.coin.at(request.id) < self.config.hit_ratio
         if hit:
             self.store.hits += 1
         else:
             self.store.misses += 1
         return hit
 
-    def answer(self, request: Request, fetch: Fetch) -> Any:
+    def answer(self, request: Request, fetch: Fetch) -> Steps:
         """Answers from a cache with keys, or from `fetch`; a generator that returns the response."""
         owed = request.owed
         if owed:
@@ -86,12 +87,7 @@ class Caching:
             return CACHED
         if self.config.coalesce and key in self._under_way:
             self.coalesced += 1
-            joined = self.env.now
-            request.doing = QUEUE
-            response = yield self._under_way[key]
-            request.queue += self.env.now - joined
-            if response.success:
-                response = CACHED
+            response = yield from self._join(request, key)
         elif self.config.coalesce:
             response = yield from self._fetch_shared(request, key, fetch)
         else:
@@ -140,17 +136,25 @@ class Caching:
             request.service += seconds
             request.owed += seconds
 
+    def _join(self, request: Request, key: Hashable) -> Steps:
+        """Waits for a fetch that is under way."""
+        joined = self.env.now
+        request.doing = QUEUE
+        shared: Response = yield self._under_way[key]
+        request.queue += self.env.now - joined
+        return CACHED if shared.success else shared
+
     def _revalidate(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
         yield from self._fetch_shared(request, key, fetch)
         self.recorder.use(request)
 
-    def _fetch(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
+    def _fetch(self, request: Request, key: Hashable, fetch: Fetch) -> Steps:
         response = yield from fetch(request)
         if response.success:
             self.store.put(key, self.env.now)
         return response
 
-    def _fetch_shared(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
+    def _fetch_shared(self, request: Request, key: Hashable, fetch: Fetch) -> Steps:
         response = ANSWERS[Outcome.RESET]
         done = self._under_way[key] = Event(self.env)
         try:

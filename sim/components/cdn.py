@@ -46,7 +46,7 @@ class CachedOrigin:
 
     def handle(self, request: Request) -> Steps:
         """Answers from the cache, or from the origin."""
-        return self.caching.answer(request, self.origin.handle)
+        return (yield from self.caching.answer(request, self.origin.handle))
 
 
 class Cdn(Proxy):

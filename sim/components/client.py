@@ -96,9 +96,7 @@ class Client:
         if config.network is not None and config.network.lose_response:
             coin = world.streams.uniform(f"{self.name}.lost_responses")
             has_timeout = config.timeout is not None
-            entrance = LossyAccess(
-                self.env, self.recorder, target, config.network.lose_response, coin, has_timeout
-            )
+            entrance = LossyAccess(self.env, self.recorder, target, config.network.lose_response, coin, has_timeout)
         self._entrance = entrance
         if config.retry is not None:
             attempt = Attempt(self.env, self.recorder, entrance, config.timeout, self._answered, self._starts.append)
@@ -185,7 +183,7 @@ class Client:
     # -- one request
 
     def _send(self, kind: RequestKind, key: Any, caller: Any, size: float, response_size: float) -> None:
-        """Sends a request for the first time. The user's request is its own first attempt, as long as that is waited for."""
+        """Sends a request. It is its own first attempt, as long as that is waited for."""
         env = self.env
         now = env._now
         request = Request(self.recorder.opened, kind, self.name, now, caller, key, size, response_size)

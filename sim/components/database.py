@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from sim.components.component import Component, Handler
+from sim.components.meter import server_counters
 from sim.components.network import Edge
-from sim.components.server import Program, Server, Work, server_counters
+from sim.components.program import Program, Work
+from sim.components.server import Server
 from sim.values import Config, Count, Distribution
 
 if TYPE_CHECKING:
@@ -68,4 +70,5 @@ class Database(SingleServer):
     def __init__(self, name: str, config: DatabaseConfig, world: "World") -> None:
         work = Work(world.demand(f"{name}.work", config.work))
         limit = None if config.queue == "unbounded" else config.queue
-        super().__init__(name, config, world, Server(name, world.env, world.recorder, Program([work]), config.connections, limit))
+        server = Server(name, world.env, world.recorder, Program([work]), config.connections, limit)
+        super().__init__(name, config, world, server)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from sim.components.database import SingleServer
-from sim.components.server import Program, Server, Work
+from sim.components.program import Program, Work
+from sim.components.server import Server
 from sim.values import Config, Distribution, Share
 
 if TYPE_CHECKING:

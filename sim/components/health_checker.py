@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim.balancing import HealthState
 from sim.components.network import Edge
-from sim.components.server import PROBE, Work
+from sim.components.program import Work
+from sim.components.server import PROBE
 from sim.kernel import TIMED_OUT, FixedDemand, Flow
 from sim.request import Request
 

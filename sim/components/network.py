@@ -30,7 +30,7 @@ class LinkConfig(Config):
     latency: Distribution | None = Field(None, description="One-way latency of a hop, paid in each direction.")
     jitter: Share = Field(0.0, description="Varies the latency uniformly by up to this share, up or down.")
     loss: Share = Field(0.0, description="Share of messages lost on the way and sent again by TCP.")
-    bandwidth: Bandwidth | None = Field(None, description="What a link carries in each direction; transfers queue on it.")
+    bandwidth: Bandwidth | None = Field(None, description="What a link carries each way; transfers queue on it.")
 
 
 class NetworkConfig(LinkConfig):
@@ -58,7 +58,9 @@ class Direction:
         name: Of the stream, unique to the direction.
     """
 
-    def __init__(self, env: Environment, latency: Distribution, config: LinkConfig, streams: Streams, name: str) -> None:
+    def __init__(
+        self, env: Environment, latency: Distribution, config: LinkConfig, streams: Streams, name: str
+    ) -> None:
         self.env = env
         self.bandwidth = config.bandwidth
         self.loss = config.loss
@@ -233,7 +235,4 @@ def _sampler(latency: Distribution, jitter: float, streams: Streams, name: str) 
         return repeat(latency.mean).__next__
     if not jitter:
         return streams.drawn(name, latency.draw).next
-    return streams.drawn(
-        name, lambda rng, n: latency.draw(rng, n) * (1.0 + jitter * (2.0 * rng.random(n) - 1.0))
-    ).next
-
+    return streams.drawn(name, lambda rng, n: latency.draw(rng, n) * (1.0 + jitter * (2.0 * rng.random(n) - 1.0))).next

@@ -1,7 +1,7 @@
 """A proxy stands in the way of a request: it refuses it, answers it, or passes it on.
 
-The decision is a plain function; what moves the request is the edge that leads to the proxy. So a chain of proxies costs
-a request little more than the delays that it adds.
+The decision is a plain function; what moves the request is the edge that leads to the proxy. So a chain of proxies
+costs a request little more than the delays that it adds.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -50,9 +50,9 @@ class Proxy(Component):
     def handle(self, request: Request) -> Steps:
         """Answers, or passes on."""
         onward = self.forward(request)
-        if onward.__class__ is Response:
+        if isinstance(onward, Response):
             return onward
-        return (yield from onward.handle(request)).relay  # type: ignore[union-attr]
+        return (yield from onward.handle(request)).relay
 
 
 class ProxyEdge(Edge):
@@ -76,17 +76,17 @@ class ProxyEdge(Edge):
                 delay, request.owed = request.owed, 0.0
                 yield delay
             onward = proxy.forward(request)
-            if proxy.mortal and onward.__class__ is not Response:
-                onward = Passage(proxy, onward)
-            if onward.__class__ is ProxyEdge:
-                edge = onward
-                passed.append(edge)
-            elif onward.__class__ is Response:
+            if isinstance(onward, Response):
                 response = onward
                 break
-            else:
-                response = (yield from onward.handle(request)).relay
-                break
+            if proxy.mortal:
+                onward = Passage(proxy, onward)
+            if isinstance(onward, ProxyEdge):
+                edge = onward
+                passed.append(edge)
+                continue
+            response = (yield from onward.handle(request)).relay
+            break
         for edge in reversed(passed):
             if edge.link.steady:
                 delay = edge.back()

@@ -6,20 +6,18 @@ accepts and never answers.
 """
 
 from collections import deque
-from collections.abc import Sequence
 from math import inf, prod
-from typing import Any, Protocol
 
 from simpy.events import Event
 
 from sim.components.component import Component, Steps
-from sim.kernel import Demand, Environment, FixedDemand, Flow, Uniform
+from sim.components.meter import QUEUE_FULL, REFUSED, Meter
+from sim.components.program import Program, Work
+from sim.kernel import Demand, Environment, Flow, Uniform
 from sim.metrics import Recorder
 from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request, RequestKind, Response
 
-REFUSED = ANSWERS[Outcome.REFUSED]
 RESET = ANSWERS[Outcome.RESET]
-QUEUE_FULL = ANSWERS[Outcome.QUEUE_FULL]
 UPSTREAM_ERROR = ANSWERS[Outcome.UPSTREAM_ERROR]
 EXPIRED = ANSWERS[Outcome.TIMEOUT]
 OK = ANSWERS[Outcome.OK]
@@ -44,71 +42,7 @@ class Hung(Exception):
         self.server = server
 
 
-class Step(Protocol):
-    """One thing that a server does for a request.
-
-    Attributes:
-        asks: For a step that is nothing but a call that has to succeed: what is called. Otherwise None.
-    """
-
-    asks: Any
-
-    def run(self, request: Request, server: "Server") -> Any:
-        """A generator that returns None to go on, or a Response that ends the request."""
-        ...
-
-
-class Work:
-    """Keeps a worker busy for the service time that the request needs at this step.
-
-    Args:
-        demand: Service time at speed 1 by user request and call, s.
-    """
-
-    __slots__ = ("demand",)
-
-    asks = None
-
-    def __init__(self, demand: Demand | FixedDemand) -> None:
-        self.demand = demand
-
-    def run(self, request: Request, server: "Server") -> Any:
-        """Works; see `Step.run`."""
-        seconds = self.demand.at(request.id, request.call) * server.pace
-        request.service += seconds
-        request.work += seconds
-        request.doing = SERVICE
-        yield seconds
-        request.doing = QUEUE
-
-
-class Program:
-    """Which steps a server takes for which kind of request.
-
-    Args:
-        default: The steps for every kind that `choose` has no others for.
-        choose: Finds the steps of a kind that has not been seen before; None when nothing matches.
-    """
-
-    def __init__(self, default: Sequence[Step], choose: Any = None) -> None:
-        self._default = list(default)
-        self._choose = choose
-        self.known: dict[RequestKind, list[Step]] = {}
-
-    def steps(self, request: Request) -> list[Step]:
-        """The steps for a request."""
-        steps = self.known.get(request.kind)
-        if steps is None:
-            steps = self._choose(request) if self._choose is not None else self._default
-            self.known[request.kind] = steps
-        return steps
-
-    def add(self, kind: RequestKind, steps: list[Step]) -> None:
-        """Says what to do for one kind of request."""
-        self.known[kind] = steps
-
-
-class Server:
+class Server(Meter):
     """Workers in front of a bounded queue.
 
     Args:
@@ -135,16 +69,13 @@ class Server:
         speed: float = 1.0,
         deadline_propagation: bool = False,
     ) -> None:
-        self.name = name
-        self.env = env
+        super().__init__(env, name, inf if workers is None else workers)
         self.recorder = recorder
         self.program = program
-        self.workers = inf if workers is None else workers
         self.limit = inf if limit is None else limit
         self.lifo = lifo
         self.speed = speed
         self.deadline_propagation = deadline_propagation
-        self.up = True
         self.hung = False
         self._crashes = 0
         self.error_share = 0.0
@@ -153,11 +84,8 @@ class Server:
         self.fault_coin: Uniform | None = None
         self._slowdowns: list[float] = []
         self.pace = 1.0 / speed
-        self.busy = self.waiting = 0
         self._queue: deque[tuple[Event, Request]] = deque()
         self._inside: dict[Flow, Request] = {}
-        self.killed = self.refused_down = self._lost_before = 0
-        self.start_counting()
 
     # -- what a request meets
 
@@ -202,13 +130,14 @@ class Server:
                     self.expired += 1
                     return EXPIRED
             holding = True
-            answer, failure = OK, None
+            answer = OK
+            failure: Response | None = None
             if self.fault_coin is not None and self.fault_coin.next() < self.fault_share:
                 self.errors += 1
                 return UPSTREAM_ERROR
             for step in self.program.known.get(request.kind) or self.program.steps(request):
                 if step.__class__ is Work:
-                    seconds = step.demand.at(request.id, request.call) * self.pace  # type: ignore[attr-defined]
+                    seconds = step.demand.at(request.id, request.call) * self.pace
                     request.service += seconds
                     request.work += seconds
                     request.doing = SERVICE
@@ -368,99 +297,3 @@ class Server:
         self._measure()
         self._queue = deque(entry for entry in self._queue if entry[0] is not turn)
         self.waiting -= 1
-
-    # -- what is counted
-
-    @property
-    def outstanding(self) -> int:
-        """Requests inside: being worked on or waiting."""
-        return int(self.busy + self.waiting)
-
-    def _measure(self) -> None:
-        now = self.env._now
-        passed = now - self._mark
-        if passed:
-            self.busy_area += self.busy * passed
-            self.queue_area += self.waiting * passed
-            self._mark = now
-
-    def _count_up_time(self) -> None:
-        self.up_time += self.env.now - self._up_mark
-        self._up_mark = self.env.now
-
-    def areas(self) -> tuple[float, float, float]:
-        """Busy worker-seconds, waiting request-seconds and seconds up, since `start_counting`."""
-        self._measure()
-        if self.up:
-            self._count_up_time()
-        return self.busy_area, self.queue_area, self.up_time
-
-    def start_counting(self) -> None:
-        """Forgets what was counted so far."""
-        self._mark = self._up_mark = self._counting_since = self.env.now
-        self.busy_area = self.queue_area = self.up_time = 0.0
-        self._lost_before += self.killed + self.refused_down
-        self.offered = self.served = self.errors = self.refused = self.refused_down = self.expired = self.killed = 0
-        self.queue_max = self.waiting
-        self.outstanding_max = self.outstanding
-
-    def lost_for_good(self) -> int:
-        """Requests that it killed, or refused because it was down, since the beginning of the run."""
-        return self.killed + self.refused_down + self._lost_before
-
-    def forget(self, response: Response) -> None:
-        """Takes a probe out of the counters: it is load, but no user's request."""
-        if response is REFUSED:
-            self.refused_down -= 1
-            return
-        self.offered -= 1
-        if response.success:
-            self.served -= 1
-        elif response is QUEUE_FULL:
-            self.refused -= 1
-
-    def measured(self) -> float:
-        """Seconds since `start_counting`."""
-        return self.env.now - self._counting_since
-
-    def expected_latency(self) -> float:
-        """What a request that came now might take, from what is inside and how long requests have taken, s."""
-        per_request = self.busy_area / self.served if self.served else 0.0
-        return per_request * (1.0 + max(0.0, self.outstanding + 1 - self.workers) / self.workers)
-
-    def utilization(self) -> float | None:
-        """Busy worker-seconds over workers and seconds up; None for any number of workers, 0 for a server never up."""
-        busy, _, up = self.areas()
-        if self.workers == inf:
-            return None
-        return busy / (self.workers * up) if up else 0.0
-
-
-def server_counters(servers: list[Server]) -> dict[str, Any]:
-    """What a group of servers has counted: sums, and for several each one's own."""
-    busy = [server.areas() for server in servers]
-    limited = servers[0].workers != inf
-    capacity = sum(server.workers * area[2] for server, area in zip(servers, busy, strict=True)) if limited else 0.0
-    span = servers[0].measured()
-    counters: dict[str, Any] = {
-        "offered": sum(server.offered + server.refused_down for server in servers),
-        "served": sum(server.served for server in servers),
-        "refused": sum(server.refused for server in servers),
-        "refused_down": sum(server.refused_down for server in servers),
-        "errors": sum(server.errors for server in servers),
-        "killed": sum(server.killed for server in servers),
-        "expired": sum(server.expired for server in servers),
-        "utilization": (sum(area[0] for area in busy) / capacity if capacity else 0.0) if limited else None,
-        "queue_mean": sum(area[1] for area in busy) / span if span else 0.0,
-        "queue_max": sum(server.queue_max for server in servers),
-    }
-    counters["instances"] = {
-        server.name: {
-            "served": server.served,
-            "utilization": server.utilization(),
-            "outstanding_max": server.outstanding_max,
-        }
-        for server in servers
-    }
-    return counters
-

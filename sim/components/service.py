@@ -8,8 +8,10 @@ from sim.balancing import ALGORITHMS, BalancerConfig, HealthCheckConfig, Outlier
 from sim.components.component import Component, Handler
 from sim.components.fleet import Fleet
 from sim.components.health_checker import HealthChecker
+from sim.components.meter import server_counters
 from sim.components.network import Edge
-from sim.components.server import Program, Server, Step, server_counters
+from sim.components.program import Program, Step
+from sim.components.server import Server
 from sim.components.steps import STEPS, StepConfig, make_steps, step_targets
 from sim.kernel import Flow
 from sim.request import ANSWERS, Outcome, Request
@@ -32,7 +34,8 @@ class EndpointConfig(Config):
 
     @model_validator(mode="after")
     def _one_way(self) -> "EndpointConfig":
-        return _either(self)
+        _either(self)
+        return self
 
 
 class WarmUpConfig(Config):
@@ -63,9 +66,7 @@ class ServiceConfig(Config):
     endpoints: list[EndpointConfig] = Field(
         default_factory=list, description="Different steps for different requests; first match wins."
     )
-    balancer: BalancerConfig = Field(
-        default_factory=BalancerConfig, description="How callers choose an instance."
-    )
+    balancer: BalancerConfig = Field(default_factory=BalancerConfig, description="How callers choose an instance.")
     health_check: HealthCheckConfig | None = Field(None, description="Probes that take dead instances out.")
     outlier_ejection: OutlierEjectionConfig | None = Field(
         None, description="Takes instances out whose answers are failures."
@@ -92,7 +93,8 @@ class ServiceConfig(Config):
             raise ValueError("'work', 'steps' or 'endpoints' is missing: what does an instance do for a request?")
         if self.slow_start is not None and not ALGORITHMS[self.balancer.algorithm].weighted:
             raise ValueError(f"slow_start needs a balancer that looks at weights; {self.balancer.algorithm} does not")
-        return _either(self)
+        _either(self)
+        return self
 
     def speed_of(self, index: int) -> float:
         """Speed factor of one instance."""
@@ -108,10 +110,9 @@ class ServiceConfig(Config):
         return None if self.queue == "unbounded" else int(self.queue)
 
 
-def _either(config: Any) -> Any:
+def _either(config: EndpointConfig | ServiceConfig) -> None:
     if config.work is not None and config.steps is not None:
         raise ValueError("'work' is short for one step: give either 'work' or 'steps'")
-    return config
 
 
 class NotFound:

@@ -18,7 +18,7 @@ class WafConfig(Config):
 
     kind: Literal["waf"] = Field(description="A web application firewall.")
     to: str = Field(description="Where requests that pass go.")
-    latency: Distribution = Field(Constant(0.0), description="How long the inspection of a request takes; default none.")
+    latency: Distribution = Field(Constant(0.0), description="How long an inspection takes; default none.")
     block: Share = Field(0.0, description="Share of all requests that it rightly blocks; default none.")
     detection: Share = Field(1.0, description="Share of the requests marked as an attack that it recognises.")
     false_positives: Share = Field(0.0, description="Share of honest requests that it blocks by mistake; default none.")

@@ -147,9 +147,14 @@ class FlowNetwork:
                 break
         return found
 
-    def _mark(self, name: str) -> Certainty:
+    def is_keyed(self, name: str) -> bool:
+        """Whether a component is a cache that tells items apart."""
         config = self.document.components[name]
-        return Certainty.ABOUT if config.kind == "cache" and config.hit_ratio is None else Certainty.EXACT
+        rules = config.cache if config.kind == "cdn" and config.hit_ratio is None else config
+        return config.kind in ("cdn", "cache") and rules is not None and rules.hit_ratio is None
+
+    def _mark(self, name: str) -> Certainty:
+        return Certainty.ABOUT if self.is_keyed(name) else Certainty.EXACT
 
     def _send(self, found: Pass) -> Pass:
         for crowd in self.crowds:
@@ -176,14 +181,13 @@ class FlowNetwork:
 
     def _cdn(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
         rules = config.cache if config.hit_ratio is None else CacheConfig(hit_ratio=config.hit_ratio)
-        missed, mark = np.ones(len(self.flows)), Certainty.EXACT
+        missed = np.ones(len(self.flows))
         if rules is not None:
             looked_up = self.paths.matching(rules.match) & self.paths.mask(lambda flow: flow.kind.method in READS)
             missed = np.where(looked_up, self._missed(rules, stream.rate * looked_up, found), 1.0)
-            mark = Certainty.ABOUT if rules.hit_ratio is None else Certainty.EXACT
             found.hits[name] = mean_over(stream.rate * looked_up, 1.0 - missed)
         found.passed[name] = missed
-        yield config.to, "", stream.times(missed, np.where(missed < 1.0, mark, 0))
+        yield config.to, "", stream.times(missed, np.where(missed < 1.0, self._mark(name), 0))
 
     def _cache(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
         found.passed[name] = self._missed(config, stream.rate, found)

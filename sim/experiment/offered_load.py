@@ -50,6 +50,7 @@ class ComponentLoad:
         workers: How many requests an instance works on at a time; None for any number.
         service: Its service time in words; empty where it has none, or several.
         work: Mean time of its own work on a request, calls left out, s; None where nothing takes time.
+        keyed: Whether it is a cache that tells items apart, so that its hit ratio is approximate.
         base: On average over the run, spikes left out.
         peak: At the moment that is worst for it, spikes and bursts included.
     """
@@ -60,6 +61,7 @@ class ComponentLoad:
     workers: int | None
     service: str
     work: float | None
+    keyed: bool
     base: Load
     peak: Load
 
@@ -148,6 +150,7 @@ def _component(network: FlowNetwork, name: str, average: Pass, peaks: list[Pass]
         workers=getattr(config, "workers", getattr(config, "connections", None)),
         service=_service_time(network, name),
         work=work or None,
+        keyed=network.is_keyed(name),
         base=_load(network, name, average),
         peak=max(loads, key=lambda load: (load.utilization or 0.0, load.arriving)),
     )

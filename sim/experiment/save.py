@@ -219,11 +219,10 @@ class _Dumper(yaml.SafeDumper):
 
     def text(self, text: str) -> yaml.Node:
         try:
-            style = None if read_plain(text) == text and text != "<<" else '"'
+            style = '"' if read_plain(text) != text or text == "<<" else ">" if text.endswith("\n") else None
         except ValueError:
             style = '"'
         return self.represent_scalar("tag:yaml.org,2002:str", text, style)
-
 
     def number(self, number: float) -> yaml.Node:
         plain = format(Decimal(repr(number)), "f")

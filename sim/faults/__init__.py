@@ -15,7 +15,7 @@ from sim.faults.outage import Outage
 from sim.faults.slow import Slow
 from sim.faults.spike import Spike
 
-__all__ = ["VERBS", "Event", "EventConfig", "Injector", "LinkEvent", "Target", "verb_of"]
+__all__ = ["VERBS", "Event", "EventConfig", "Injector", "LinkEvent", "Spike", "Target", "verb_of"]
 
 VERBS: Final[dict[str, type[EventConfig]]] = {
     kind.verb: kind for kind in (Crash, Hang, Slow, Errors, Outage, Latency, Loss, Partition, Spike, Flush)

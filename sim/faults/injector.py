@@ -70,9 +70,8 @@ class Injector:
                 record.lost = self._losses(event) - record.before
             names = {target.name for target in event.targets}
             until = self.world.env.now if record.end is None else record.end
-            noticed = [
-                when for when, target, _ in self.world.recorder.reactions if record.start <= when <= until and target in names
-            ]
+            reactions = self.world.recorder.reactions
+            noticed = [when for when, name, _ in reactions if name in names and record.start <= when <= until]
             done.append(
                 Event(
                     kind=event.verb,

@@ -4,4 +4,15 @@ from sim.kernel.environment import Environment, Timer
 from sim.kernel.flow import TIMED_OUT, Cancelled, Flow
 from sim.kernel.streams import Demand, Drawn, FixedDemand, Streams, Uniform
 
-__all__ = ["TIMED_OUT", "Cancelled", "Demand", "Drawn", "Environment", "FixedDemand", "Flow", "Streams", "Timer", "Uniform"]
+__all__ = [
+    "TIMED_OUT",
+    "Cancelled",
+    "Demand",
+    "Drawn",
+    "Environment",
+    "FixedDemand",
+    "Flow",
+    "Streams",
+    "Timer",
+    "Uniform",
+]

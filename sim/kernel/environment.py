@@ -103,7 +103,7 @@ class Environment(SimPyEnvironment):
                         except StopIteration as done:
                             event.end(True, done.value)
                         except BaseException as error:
-                            event.fail(error)
+                            event.break_off(error)
                         else:
                             if wait.__class__ is float and wait >= 0.0:
                                 event.alarm = number = number_of_next()
@@ -133,8 +133,8 @@ class Environment(SimPyEnvironment):
 
     @staticmethod
     def _process(event: Event) -> None:
-        callbacks, event.callbacks = event.callbacks, None
-        for callback in callbacks or ():
+        callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
+        for callback in callbacks:
             callback(event)
         if not event._ok and not hasattr(event, "_defused"):
             raise event._value

@@ -54,7 +54,10 @@ class Flow(Event):
         self.send = generator.send
         self._generator = generator
         self._ok = True
-        self._value = self._waiter = self._target = self._callbacks = None
+        self._value: Any = None
+        self._target: Any = None
+        self._waiter: Flow | None = None
+        self._callbacks: Any = None
         self.alarm = -1  # the number of the schedule's entry that may wake it
         if start:
             self.start()
@@ -66,7 +69,7 @@ class Flow(Event):
         except StopIteration as stop:
             self.end(True, stop.value)
         except BaseException as error:
-            self.fail(error)
+            self.break_off(error)
         else:
             if wait.__class__ is float and wait >= 0.0:
                 env = self.env
@@ -156,7 +159,7 @@ class Flow(Event):
         except StopIteration as stop:
             self.end(True, stop.value)
         except BaseException as error:
-            self.fail(error)
+            self.break_off(error)
         else:
             self.wait_for(wait)
 
@@ -164,6 +167,7 @@ class Flow(Event):
         """Begins to wait for what the generator has yielded."""
         if wait.__class__ is float:
             if wait < 0.0:
+                assert self._generator is not None
                 self.advance(self._generator.throw, ValueError(f"a flow cannot sleep for {wait} s"))
                 return
             env = self.env
@@ -184,7 +188,7 @@ class Flow(Event):
             self._target = wait
             wait.callbacks.append(self._resume)
 
-    def fail(self, error: BaseException) -> None:
+    def break_off(self, error: BaseException) -> None:
         """Ends with an exception: whoever waits gets it, or else the run does."""
         if self._waiter is None and not self._callbacks:
             self._generator = None

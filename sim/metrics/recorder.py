@@ -1,7 +1,8 @@
 """The recorder keeps what happened, in columns of numbers: a row for every user request, 62 bytes each.
 
-A row is filled when its request ends; those that have not ended are kept aside, and show as in flight. Attempts are kept apart (user latency and attempt latency are different figures). Beyond `spill_after` rows
-the columns live in a temporary file.
+A row is filled when its request ends; those that have not ended are kept aside, and show as in flight. Attempts are
+kept apart: user latency and attempt latency are different figures. Beyond `spill_after` rows the columns live in a
+temporary file.
 """
 
 import mmap

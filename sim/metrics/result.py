@@ -60,7 +60,7 @@ class Result:
             `recorder.ROW_TYPE`; outcome 255 is still in flight (its latency is 0).
         attempt_starts: For each client, when each attempt was sent, s.
         attempt_latencies: For each client, the latency of each answered attempt of a request that counts, s.
-        places: `(component, instance)` for each place that samples speak of; the instance is -1 where there is one only.
+        places: `(component, instance)` for each place that samples speak of; the instance is -1 where there is but one.
         samples: One row a second and place, with the fields of `SAMPLE_TYPE`.
         components: For each component its own counters, after warm-up; `instances` holds those of each instance.
         events: What the scenario injected.

@@ -28,7 +28,8 @@ class RetryConfig(Config):
 
     attempts: int = Field(2, ge=1, le=100, description="How many attempts there may be, the first one counted.")
     backoff: BackoffConfig = Field(
-        default_factory=lambda: BackoffConfig.model_validate("none"), description="The pause before each retry; none means at once."
+        default_factory=lambda: BackoffConfig.model_validate("none"),
+        description="The pause before each retry; none means at once.",
     )
     on: list[Condition] = Field(
         default=["timeout", "5xx", "connect_failure", "reset"],

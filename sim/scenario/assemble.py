@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sim.components import KINDS, Client, World
-from sim.faults import Injector, LinkEvent
+from sim.faults import Injector, LinkEvent, Spike
 from sim.kernel import Environment, Streams
 from sim.metrics import Recorder
 from sim.scenario.load import Scenario
@@ -28,7 +28,7 @@ def assemble(scenario: Scenario, seed: int) -> Assembly:
     document = scenario.document
     spikes: dict[str, list[tuple[float, float, float]]] = {}
     for event in document.events:
-        if event.verb == "spike":
+        if isinstance(event, Spike):
             end = scenario.duration if event.lasts is None else event.at + event.lasts
             for target in event.targets:
                 spikes.setdefault(target.name, []).append((event.at, end, event.factor))
@@ -59,5 +59,3 @@ def assemble(scenario: Scenario, seed: int) -> Assembly:
     for client in clients:
         client.start()
     return Assembly(world, injector, clients)
-
-

@@ -54,7 +54,7 @@ def _unknown(what: str, name: str, known: list[str]) -> str:
 
 def _names(document: Document, source: Source) -> Iterator[Problem]:
     known = list(document.components)
-    wanted = [(("clients", name, "to"), client.to) for name, client in document.clients.items()]
+    wanted: list[tuple[Path, str]] = [(("clients", name, "to"), client.to) for name, client in document.clients.items()]
     wanted += [edge for calls in edges(document).values() for edge in calls]
     for path, to in wanted:
         if to not in document.components:

@@ -8,7 +8,6 @@ from sim.components import KINDS, ClientConfig, NetworkConfig
 from sim.faults import Event
 from sim.values import Config, Duration
 
-
 if TYPE_CHECKING:
     ComponentConfig = Any
 else:

@@ -38,13 +38,25 @@ class Estimate:
     half_width: float
 
     @classmethod
-    def of(cls, samples: Sequence[float]) -> "Estimate":
-        """From one sample a run; equal samples, as of a deterministic case, have no interval."""
-        values = np.asarray(samples, dtype=float)
-        if len(values) < 2:
-            return cls(float(values.mean()), 0.0)
-        quantile = float(stats.t.ppf(0.975, len(values) - 1))
-        return cls(float(values.mean()), quantile * float(values.std(ddof=1)) / len(values) ** 0.5)
+    def of(cls, samples: Sequence[float], controls: Sequence[float] | None = None) -> "Estimate":
+        """From one sample a run.
+
+        Args:
+            samples: The figure; equal samples, as of a deterministic case, have no interval.
+            controls: How far something else in the same run was from its known mean.
+        """
+        y = np.asarray(samples, dtype=float)
+        if len(y) < 2:
+            return cls(float(y.mean()), 0.0)
+        x = np.zeros(len(y)) if controls is None else np.asarray(controls, dtype=float)
+        spread = float(((x - x.mean()) ** 2).sum())
+        slope = float((x - x.mean()) @ y) / spread if spread else 0.0
+        freedom = len(y) - (2 if spread else 1)
+        residuals = y - y.mean() - slope * (x - x.mean())
+        variance = float(residuals @ residuals) / freedom
+        leverage = 1.0 / len(y) + (x.mean() ** 2 / spread if spread else 0.0)
+        half_width = float(stats.t.ppf(0.975, freedom)) * (variance * leverage) ** 0.5
+        return cls(float(y.mean() - slope * x.mean()), half_width)
 
     def disagreement(self, expected: float, tolerance: float) -> str | None:
         """In words why it does not agree with what is expected, within a relative tolerance; None if it does."""
@@ -126,6 +138,12 @@ class Run:
         """Share of the requests that succeeded."""
         return float(self.summary["rates"]["success_ratio"])
 
+    @property
+    def arrived_work(self) -> float:
+        """Server seconds that the requests have needed, per second."""
+        seconds = self.result.duration - self.result.warmup
+        return float(self.rows["service"].sum() / seconds)
+
     def component(self, name: str, counter: str) -> float:
         """A counter of a component."""
         return float(self.result.components[name][counter])
@@ -145,11 +163,13 @@ class Study:
     Args:
         text: The scenario in YAML, without its title.
         seeds: How many runs there are at first.
+        work: Server seconds that should arrive per second, if that is to be a control variate.
     """
 
-    def __init__(self, text: str, seeds: int = SEEDS) -> None:
+    def __init__(self, text: str, seeds: int = SEEDS, work: float | None = None) -> None:
         self.scenario = scenario(text)
         self.seeds = seeds
+        self.work = work
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -161,9 +181,15 @@ class Study:
         """Fresh runs, four times as many."""
         return [Run(run(self.scenario, seed)) for seed in range(self.seeds + 1, (1 + MORE) * self.seeds + 1)]
 
-    def measure(self, figure: Callable[[Run], float]) -> list[float]:
-        """The figure in each of the first runs."""
-        return [figure(each) for each in self.runs]
+    def estimate(self, runs: Sequence[Run], figure: Callable[[Run], float]) -> Estimate:
+        """A figure, from some runs."""
+        samples = [figure(each) for each in runs]
+        if self.work is None:
+            return Estimate.of(samples)
+        excess = [each.arrived_work - self.work for each in runs]
+        chance = Estimate.of(excess)
+        assert abs(chance.mean) <= 2.0 * chance.half_width, f"{chance.mean / self.work:+.2%} of the work should not arrive"
+        return Estimate.of(samples, excess)
 
 
 class Theory:
@@ -202,10 +228,10 @@ class Theory:
         precision = tolerance if (case, figure) in SIMULATED else ROUNDING
         assert abs(expected - reference) <= precision * reference, f"{case} {figure}: {expected} is not {reference}"
         runs = study.runs
-        estimate = Estimate.of([measure(each) for each in runs])
+        estimate = study.estimate(runs, measure)
         if estimate.disagreement(expected, tolerance) is not None:
             runs = study.more
-            estimate = Estimate.of([measure(each) for each in runs])
+            estimate = study.estimate(runs, measure)
         self._note(
             {
                 "case": case,

@@ -29,6 +29,7 @@ components:
     balancer: {balancer}
 """,
         seeds,
+        work=0.01 * rate,
     )
 
 

@@ -19,8 +19,11 @@ MIXTURE = "{mixture: [{weight: 0.887298, of: {exponential: 5.635083ms}}, {weight
 """Hyperexponential: mean 10 ms, squared coefficient of variation 4."""
 
 
-def queue(rate, service, seconds, seeds=SEEDS):
-    """Poisson arrivals at one instance of a service; the first tenth, up to 20 s, is warm-up."""
+def queue(rate, service, seconds, seeds=SEEDS, work=None):
+    """Poisson arrivals at one instance of a service; the first tenth, up to 20 s, is warm-up.
+
+    All requests need 10 ms on average; `work` is what arrives of that where some are lost.
+    """
     warmup = min(0.1 * seconds, 20.0)
     return Study(
         f"""
@@ -32,6 +35,7 @@ components:
   server: {{kind: service, {service}}}
 """,
         seeds,
+        work=0.01 * rate if work is None else work,
     )
 
 
@@ -92,8 +96,8 @@ def test_loss_depends_on_the_mean_service_time_only(theory, work):
 
     Source: A. K. Erlang, 1917; insensitivity: B. A. Sevastyanov, 1957.
     """
-    study = queue(700, f"workers: 10, queue: 0, work: {work}", 12)
     blocking = erlang_b(7.0, 10)
+    study = queue(700, f"workers: 10, queue: 0, work: {work}", 12)
     case, given = "A3-erlangB-c10-a7.0", f"700/s, {work}, 10 workers, no queue"
     theory.agrees(case, "blocking", study, lambda run: run.share("queue_full"), blocking, given)
     utilisation = 0.7 * (1.0 - blocking)

@@ -229,7 +229,7 @@ def test_the_default_mix_is_one_get() -> None:
     """Without any request, a client sends `GET /`."""
     mix = Mix([], None, Streams(1), "app")
     [kind] = mix.kinds
-    assert (kind.label, kind.method, kind.path, kind.idempotent, kind.index) == ("GET /", "GET", "/", True, 7)
+    assert (kind.label, kind.method, kind.path, kind.idempotent) == ("GET /", "GET", "/", True)
     block = next(mix.blocks())
     assert [column.shape for column in block] == [(BLOCK,)] * 5
     assert [int(column.sum()) for column in block] == [0] * 5

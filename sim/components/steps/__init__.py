@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.components.server import Step, Work
+from sim.components.program import Step, Work
 from sim.components.steps.call import Call, CallConfig
 from sim.components.steps.parallel import Parallel, ParallelConfig
 from sim.components.steps.read_through import ReadThrough, ReadThroughConfig

@@ -1,0 +1,32 @@
+"""Ctrl-C at a good moment: the first one is noted and acted on where nothing breaks, a second one acts at once."""
+
+import signal
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class Interrupts:
+    """While the block runs, the first Ctrl-C raises KeyboardInterrupt only in `check`."""
+
+    def __init__(self) -> None:
+        self.noted = False
+        self._before: Any = None
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt if there was a Ctrl-C."""
+        if self.noted:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> "Interrupts":
+        self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.noted:
+            raise KeyboardInterrupt
+        self.noted = True

@@ -1,0 +1,52 @@
+"""A progress bar for a run: how much of the simulated time is over, and how fast it goes by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@contextmanager
+def progress_bar(title: str, duration: float, console: Console) -> Iterator[Callable[[float, int], None]]:
+    """Shows a bar while the block runs.
+
+    Args:
+        title: Of the run.
+        duration: How long it lasts, simulated s.
+        console: A terminal.
+
+    Yields:
+        A function to call with the simulated time, s, and the number of requests so far.
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from sim.values import format_count, format_duration
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[clock]}"),
+        TextColumn("[cyan]{task.fields[requests]}"),
+        TextColumn("[dim]{task.fields[speed]}"),
+        TimeRemainingColumn(compact=True),
+    )
+    whole, begun = format_duration(duration), time.monotonic()
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
+        task = progress.add_task(title, total=duration, clock=f"0s / {whole}", requests="", speed="")
+
+        def show(now: float, requests: int) -> None:
+            speed = requests / max(time.monotonic() - begun, 1e-9)
+            progress.update(
+                task,
+                completed=now,
+                clock=f"{format_duration(float(f'{now:.3g}'))} / {whole}",
+                requests=f"{format_count(requests)} requests",
+                speed=f"{format_count(float(f'{speed:.3g}'))}/s",
+            )
+
+        yield show

@@ -1,0 +1,209 @@
+"""`sim run`: one run of a scenario, a results folder, and its summary on the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.cli.group import INTERRUPTED, close_pipes
+from sim.cli.interrupts import Interrupts
+from sim.cli.progress import progress_bar
+from sim.cli.terminal import Wrong, console, open_scenario, print_lines, print_warnings, set_option
+
+if TYPE_CHECKING:
+    from sim.metrics import Result
+    from sim.scenario import Scenario
+
+MISSED = 1
+
+
+@click.command()
+@click.argument("file", metavar="FILE|NAME")
+@set_option
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), help="Of all randomness; by default the scenario's own."
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where results go; by default a new folder in results/.",
+)
+@click.option("--requests", is_flag=True, help="Also write every request, to requests.parquet (needs pyarrow).")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--no-report", is_flag=True, help="Draw no figures and write no report.html.")
+@click.pass_context
+def run(
+    context: click.Context,
+    file: str,
+    changes: dict[str, str],
+    seed: int | None,
+    out: Path | None,
+    requests: bool,
+    as_json: bool,
+    quiet: bool,
+    no_report: bool,
+) -> None:
+    """Run a scenario: a file, or the name of a shipped one (sim list).
+
+    Writes a results folder (summary, tables, figures, report.html) and prints the summary. The exit status is 1 if the
+    run missed an objective.
+    """
+    started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    if requests:
+        _need_pyarrow()
+    scenario = open_scenario(file, changes)
+    silent = as_json or quiet
+    if not quiet:
+        print_warnings(scenario.warnings)
+    seed = scenario.document.seed if seed is None else seed
+    path = out or Path("results", f"{scenario.name}-{seed}-{time.strftime('%Y%m%d-%H%M%S')}")
+    from sim.experiment.save import make_manifest, new_folder
+
+    summary: dict[str, Any] | None = None
+    try:
+        with new_folder(path) as folder:
+            result = _simulate(scenario, seed, silent)
+            summary = _summary(result)
+            manifest = make_manifest(scenario, result, ["sim", *sys.argv[1:]], changes, started)
+            drawn = _write(scenario, result, summary, manifest, folder.building, requests, not no_report, silent)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        if summary is not None:
+            _print(summary, as_json, quiet)
+        raise Wrong(f"{error.filename or path}: {error.strerror or error}") from None
+    if not quiet:
+        print_warnings(result.notes)
+    _print(summary, as_json, quiet)
+    _print_path(folder.path / "report.html" if drawn else folder.path, as_json, quiet)
+    if result.interrupted or (not drawn and not no_report):
+        context.exit(INTERRUPTED)
+    context.exit(0 if all(objective["met"] for objective in summary["objectives"]) else MISSED)
+
+
+def _need_pyarrow() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("pyarrow") is None:
+        raise Wrong("--requests writes Parquet, which needs pyarrow: pip install 'tailsim[parquet]'")
+
+
+def _simulate(scenario: Scenario, seed: int, silent: bool) -> Result:
+    from sim.experiment import run as simulate
+
+    terminal = console(stderr=True)
+    begun = time.monotonic()
+    with Interrupts() as interrupts:
+        bar = (
+            nullcontext(None)
+            if silent or not terminal.is_terminal
+            else progress_bar(scenario.name, scenario.duration, terminal)
+        )
+        with bar as show:
+            result = simulate(scenario, seed, _watched(interrupts, show), time.process_time)
+    return replace(result, engine={**result.engine, "wall_s": time.monotonic() - begun})
+
+
+def _watched(interrupts: Interrupts, show: Callable[[float, int], None] | None) -> Callable[[float, int], None]:
+    def progress(now: float, requests: int) -> None:
+        if show is not None:
+            show(now, requests)
+        interrupts.check()
+
+    return progress
+
+
+def _summary(result: Result) -> dict[str, Any]:
+    from sim.metrics import summarize
+
+    summary = summarize(result)
+    return {**summary, "interrupted": True} if result.interrupted else summary
+
+
+def _write(
+    scenario: Scenario,
+    result: Result,
+    summary: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    folder: Path,
+    requests: bool,
+    report: bool,
+    silent: bool,
+) -> bool:
+    """Fills the results folder; returns whether the report is in it. Ctrl-C leaves the report out, not the figures."""
+    from sim.experiment.save import write_run
+
+    with _status("writing results", silent):
+        try:
+            with Interrupts() as interrupts:
+                write_run(scenario, result, summary, manifest, folder, requests)
+            interrupts.check()
+            if report:
+                from sim.report.save import write_report
+
+                write_report(result, summary, manifest, folder)
+        except KeyboardInterrupt:
+            _remove_report(folder)
+            print_lines(
+                ["while drawing: the results are kept, without figures and report.html"], "interrupted", "yellow"
+            )
+            return False
+    return report
+
+
+def _remove_report(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder / "figures", ignore_errors=True)
+    (folder / "report.html").unlink(missing_ok=True)
+
+
+@contextmanager
+def _status(words: str, silent: bool) -> Iterator[None]:
+    terminal = console(stderr=True)
+    with nullcontext() if silent or not terminal.is_terminal else terminal.status(words):
+        yield
+
+
+def _print(summary: Mapping[str, Any], as_json: bool, quiet: bool) -> None:
+    """Prints the summary; a reader who has seen enough changes nothing about the run's exit status."""
+    if quiet:
+        return
+    try:
+        if as_json:
+            from sim.experiment.save import to_json
+
+            click.echo(to_json(summary), nl=False)
+            return
+        from sim.report.tables import print_summary
+        from sim.values import format_duration
+
+        terminal = console()
+        if summary.get("interrupted"):
+            words = f"interrupted after {format_duration(summary['duration_s'])}: this is what had happened until then"
+            terminal.print(words, style="bold yellow")
+        print_summary(summary, terminal)
+    except BrokenPipeError:
+        close_pipes()
+
+
+def _print_path(path: Path, as_json: bool, quiet: bool) -> None:
+    if quiet:
+        return
+    try:
+        if as_json:
+            click.echo(os.fspath(path), err=True)
+        else:
+            click.echo(f"\n{path}")
+    except BrokenPipeError:
+        close_pipes()

@@ -1,0 +1,185 @@
+"""A scenario's architecture for a terminal: a tree from each client down, then the load on each component.
+
+Figures that are only approximate begin with `≈`, upper bounds with `≤`.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from sim.experiment.offered_load import Certainty, ComponentLoad, EdgeLoad, Load, OfferedLoad
+from sim.scenario import Scenario
+from sim.values import format_count, format_duration
+
+HOT: Final = 0.8
+OVERLOADED: Final = 1.0 + 1e-9
+_WIDE: Final = 110
+_GUIDE: Final = "dim"
+
+
+def print_topology(scenario: Scenario, load: OfferedLoad, console: Console) -> None:
+    """Prints the tree and the table.
+
+    Args:
+        scenario: What is shown.
+        load: Its load.
+        console: Where to.
+    """
+    console.print(Text(scenario.document.scenario, style="bold"))
+    shown: set[str] = set()
+    for name in load.clients:
+        console.print()
+        console.print(_client_tree(name, load, shown), soft_wrap=False)
+    console.print()
+    console.print(_table(load, console.width >= _WIDE))
+    for words, style in _remarks(scenario, load):
+        console.print(Text(words, style=style))
+
+
+def rate(per_second: float, certainty: Certainty = Certainty.EXACT) -> str:
+    """A rate for people: `236/s`, `≈36.6/s`."""
+    return f"{certainty.sign}{format_count(float(f'{per_second:.3g}'))}/s"
+
+
+def rates(base: float, peak: float, certainty: Certainty, varies: bool) -> str:
+    """A rate and, where it varies, its peak."""
+    first = rate(base, certainty)
+    return f"{first} → {rate(peak, certainty)}" if varies and rate(base) != rate(peak) else first
+
+
+def percent(share: float) -> str:
+    """A share in whole per cent, as exactly as an estimate deserves: `<1%`, `42%`, `99.6%`."""
+    if 0.0 < share < 0.01:
+        return "<1%"
+    return f"{100.0 * share:.3g}%" if 0.99 < share < 1.0 else f"{100.0 * share:.0f}%"
+
+
+# -- the tree
+
+
+def _client_tree(name: str, load: OfferedLoad, shown: set[str]) -> Tree:
+    base, peak, certainty = load.clients[name]
+    head = Text.assemble((name, "bold magenta"), "  client  ", (rates(base, peak, certainty, load.varies), "cyan"))
+    tree = Tree(head, guide_style=_GUIDE)
+    _grow(tree, name, load, shown)
+    return tree
+
+
+def _grow(tree: Tree, caller: str, load: OfferedLoad, shown: set[str]) -> None:
+    for edge in load.edges:
+        if edge.caller != caller:
+            continue
+        component = load.components[edge.callee]
+        again = edge.callee in shown
+        branch = tree.add(_branch(edge, component, load, again))
+        if not again:
+            shown.add(edge.callee)
+            _grow(branch, edge.callee, load, shown)
+
+
+def _branch(edge: EdgeLoad, component: ComponentLoad, load: OfferedLoad, again: bool) -> Text:
+    text = Text()
+    if edge.label:
+        text.append(f"{edge.label} → ", style="dim")
+    text.append(edge.callee, style="bold")
+    text.append(f"  {component.kind}  ")
+    text.append(rates(edge.base, edge.peak, edge.certainty, load.varies), style="cyan")
+    if component.base.hit_ratio is not None:
+        sign = Certainty.ABOUT.sign if component.keyed else ""
+        text.append(f"  {sign}{percent(component.base.hit_ratio)} hits", style="green")
+    if again:
+        text.append("  (shown above)", style="dim")
+    return text
+
+
+# -- the table
+
+
+def _table(load: OfferedLoad, wide: bool) -> Table:
+    table = Table(box=None, padding=(0, 2 if wide else 1, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("component", style="bold", overflow="fold", min_width=12)
+    table.add_column("workers", justify="right", no_wrap=True)
+    table.add_column("service time" if wide else "mean", justify="left" if wide else "right")
+    peaks = () if not load.varies else ("at peak", "busy") if wide else ("peak",)
+    for heading in ("held", "arriving", "capacity", "busy", *peaks):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for component in load.components.values():
+        table.add_row(*_row(component, load.varies, wide))
+    return table
+
+
+def _row(component: ComponentLoad, varies: bool, wide: bool) -> Iterator[str | Text]:
+    base, peak = component.base, component.peak
+    yield component.name
+    yield "" if component.workers is None else f"{component.instances} × {component.workers}"
+    mean = "" if component.work is None else format_duration(component.work)
+    yield (component.service or (mean and f"mean {mean}")) if wide else mean
+    yield "" if base.hold is None else format_duration(base.hold)
+    yield rate(base.arriving, base.certainty)
+    yield "" if base.capacity is None else rate(base.capacity)
+    yield _busy(base)
+    if varies and wide:
+        yield rate(peak.arriving, peak.certainty)
+    if varies:
+        yield _busy(peak)
+    yield _verdict(peak if varies else base)
+
+
+def _busy(load: Load) -> Text:
+    if load.utilization is None:
+        return Text("")
+    return Text(f"{load.certainty.sign}{percent(load.utilization)}", style=_colour(load))
+
+
+def _verdict(load: Load) -> Text:
+    busy = load.utilization or 0.0
+    bound = load.certainty is Certainty.AT_MOST
+    if busy > OVERLOADED:
+        return Text("◀ overloaded", style="bold red")
+    if busy > HOT:
+        return Text("◀ hot" if not bound else "◀ may be hot", style="yellow")
+    return Text("")
+
+
+def _colour(load: Load) -> str:
+    busy = load.utilization or 0.0
+    return "bold red" if busy > OVERLOADED else "yellow" if busy > HOT else "green"
+
+
+# -- below the table
+
+
+def _remarks(scenario: Scenario, load: OfferedLoad) -> Iterator[tuple[str, str]]:
+    """What the figures leave out, as far as it matters for this scenario."""
+    document = scenario.document
+    yield "", ""
+    parts = ["held: how long a request keeps its worker if nobody waits, calls included"]
+    if load.varies:
+        parts.append("peak: the worst moment")
+    if any(_retries(document.model_dump())):
+        parts.append("retries come on top")
+    if any(event.verb != "spike" for event in document.events):
+        parts.append("faults are left out")
+    marks = {edge.certainty for edge in load.edges}
+    if Certainty.ABOUT in marks:
+        parts.append("≈ approximate (caches, rate limits)")
+    if Certainty.AT_MOST in marks:
+        parts.append("≤ at most (closed loops)")
+    yield "; ".join(parts), "dim"
+
+
+def _retries(data: Any) -> Iterator[bool]:
+    """Something for every retry in a scenario."""
+    if isinstance(data, dict):
+        if data.get("retry"):
+            yield True
+        for value in data.values():
+            yield from _retries(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _retries(value)

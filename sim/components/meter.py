@@ -1,0 +1,141 @@
+"""A meter counts what a server does: how long its workers were busy, how many requests waited, how each ended."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import Any
+
+from sim.kernel import Environment
+from sim.request import ANSWERS, Outcome, Response
+
+REFUSED = ANSWERS[Outcome.REFUSED]
+QUEUE_FULL = ANSWERS[Outcome.QUEUE_FULL]
+
+
+class Meter:
+    """The counters of one server.
+
+    Args:
+        env: The environment.
+        name: Of the server.
+        workers: How many it has; `inf` for any number.
+
+    Attributes:
+        busy: Workers that are busy now.
+        waiting: Requests that wait now.
+        up: Whether it accepts requests.
+        offered: Requests that reached it while it was up.
+        served: Those that it answered as it should.
+        errors: Those that it answered with an error.
+        refused: Those that found its queue full.
+        refused_down: Requests that came while it was down.
+        expired: Those dropped because their caller had given up.
+        killed: Those that a crash killed.
+        busy_area: Busy worker-seconds.
+        queue_area: Waiting request-seconds.
+        up_time: Seconds up.
+    """
+
+    def __init__(self, env: Environment, name: str, workers: float) -> None:
+        self.env = env
+        self.name = name
+        self.workers = workers
+        self.up = True
+        self.busy = self.waiting = 0
+        self._lost_before = self.killed = self.refused_down = 0
+        self._mark = self._up_mark = self._counting_since = 0.0
+        self.busy_area = self.queue_area = self.up_time = 0.0
+        self.offered = self.served = self.errors = self.refused = self.expired = 0
+        self.queue_max = self.outstanding_max = 0
+
+    @property
+    def outstanding(self) -> int:
+        """Requests inside: being worked on or waiting."""
+        return int(self.busy + self.waiting)
+
+    def _measure(self) -> None:
+        now = self.env._now
+        passed = now - self._mark
+        if passed:
+            self.busy_area += self.busy * passed
+            self.queue_area += self.waiting * passed
+            self._mark = now
+
+    def _count_up_time(self) -> None:
+        self.up_time += self.env.now - self._up_mark
+        self._up_mark = self.env.now
+
+    def areas(self) -> tuple[float, float, float]:
+        """Busy worker-seconds, waiting request-seconds and seconds up, since `start_counting`."""
+        self._measure()
+        if self.up:
+            self._count_up_time()
+        return self.busy_area, self.queue_area, self.up_time
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far."""
+        self._mark = self._up_mark = self._counting_since = self.env.now
+        self.busy_area = self.queue_area = self.up_time = 0.0
+        self._lost_before += self.killed + self.refused_down
+        self.offered = self.served = self.errors = self.refused = self.refused_down = self.expired = self.killed = 0
+        self.queue_max = self.waiting
+        self.outstanding_max = self.outstanding
+
+    def lost_for_good(self) -> int:
+        """Requests that it killed, or refused because it was down, since the beginning of the run."""
+        return self.killed + self.refused_down + self._lost_before
+
+    def forget(self, response: Response) -> None:
+        """Takes a probe out of the counters: it is load, but no user's request."""
+        if response is REFUSED:
+            self.refused_down -= 1
+            return
+        self.offered -= 1
+        if response.success:
+            self.served -= 1
+        elif response is QUEUE_FULL:
+            self.refused -= 1
+
+    def measured(self) -> float:
+        """Seconds since `start_counting`."""
+        return self.env.now - self._counting_since
+
+    def expected_latency(self) -> float:
+        """What a request that came now might take, from what is inside and how long requests have taken, s."""
+        per_request = self.busy_area / self.served if self.served else 0.0
+        return per_request * (1.0 + max(0.0, self.outstanding + 1 - self.workers) / self.workers)
+
+    def utilization(self) -> float | None:
+        """Busy worker-seconds over workers and seconds up; None for any number of workers, 0 for a server never up."""
+        busy, _, up = self.areas()
+        if self.workers == inf:
+            return None
+        return busy / (self.workers * up) if up else 0.0
+
+
+def server_counters(servers: Sequence[Meter]) -> dict[str, Any]:
+    """What a group of servers has counted: sums, and for several each one's own."""
+    busy = [server.areas() for server in servers]
+    limited = servers[0].workers != inf
+    capacity = sum(server.workers * area[2] for server, area in zip(servers, busy, strict=True)) if limited else 0.0
+    span = servers[0].measured()
+    counters: dict[str, Any] = {
+        "offered": sum(server.offered + server.refused_down for server in servers),
+        "served": sum(server.served for server in servers),
+        "refused": sum(server.refused for server in servers),
+        "refused_down": sum(server.refused_down for server in servers),
+        "errors": sum(server.errors for server in servers),
+        "killed": sum(server.killed for server in servers),
+        "expired": sum(server.expired for server in servers),
+        "utilization": (sum(area[0] for area in busy) / capacity if capacity else 0.0) if limited else None,
+        "queue_mean": sum(area[1] for area in busy) / span if span else 0.0,
+        "queue_max": sum(server.queue_max for server in servers),
+    }
+    counters["instances"] = {
+        server.name: {
+            "served": server.served,
+            "utilization": server.utilization(),
+            "outstanding_max": server.outstanding_max,
+        }
+        for server in servers
+    }
+    return counters

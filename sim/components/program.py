@@ -1,0 +1,71 @@
+"""A program is what a server does for a request, step by step; the plainest step keeps a worker busy for a while."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sim.kernel import Demand, FixedDemand
+from sim.request import QUEUE, SERVICE, Request, RequestKind
+
+
+class Step(Protocol):
+    """One thing that a server does for a request.
+
+    Attributes:
+        asks: For a step that is nothing but a call that has to succeed: what is called. Otherwise None.
+    """
+
+    asks: Any
+
+    def run(self, request: Request, server: Any) -> Any:
+        """A generator that returns None to go on, or a Response that ends the request."""
+        ...
+
+
+class Work:
+    """Keeps a worker busy for the service time that the request needs at this step.
+
+    Args:
+        demand: Service time at speed 1 by user request and call, s.
+    """
+
+    __slots__ = ("demand",)
+
+    asks = None
+
+    def __init__(self, demand: Demand | FixedDemand) -> None:
+        self.demand = demand
+
+    def run(self, request: Request, server: Any) -> Any:
+        """Works; see `Step.run`."""
+        seconds: float = self.demand.at(request.id, request.call) * server.pace
+        request.service += seconds
+        request.work += seconds
+        request.doing = SERVICE
+        yield seconds
+        request.doing = QUEUE
+
+
+class Program:
+    """Which steps a server takes for which kind of request.
+
+    Args:
+        default: The steps for every kind that `choose` has no others for.
+        choose: Finds the steps of a kind that has not been seen before; None when nothing matches.
+    """
+
+    def __init__(self, default: Sequence[Step], choose: Callable[[Request], list[Step]] | None = None) -> None:
+        self._default = list(default)
+        self._choose = choose
+        self.known: dict[RequestKind, list[Step]] = {}
+
+    def steps(self, request: Request) -> list[Step]:
+        """The steps for a request."""
+        steps = self.known.get(request.kind)
+        if steps is None:
+            steps = self._choose(request) if self._choose is not None else self._default
+            self.known[request.kind] = steps
+        return steps
+
+    def add(self, kind: RequestKind, steps: list[Step]) -> None:
+        """Says what to do for one kind of request."""
+        self.known[kind] = steps

@@ -1,0 +1,134 @@
+"""Law 7: probes, retries and refreshes are load on what serves them, but never user requests."""
+
+import pytest
+
+PROBED = """
+    duration: 10s
+    clients: {user: {traffic: {replay: user.csv}, to: api}}
+    components:
+      api: {kind: service, work: 10ms, health_check: {interval: 1s, timeout: 500ms, work: 20ms}}
+    """
+
+
+def test_probes_keep_workers_busy_but_are_no_requests(play):
+    """In 10 s ten probes of 20 ms are served beside one request of 10 ms."""
+    story = play(PROBED, user=[0])
+    assert story.summary["requests"]["offered"] == 1
+    assert story.component("api")["served"] == 11
+    assert story.component("api")["utilization"] == pytest.approx((10 * 0.02 + 0.01) / 10, abs=0.02 / 10)
+    assert story.result.useful_work == pytest.approx(0.01)
+
+
+def test_a_request_waits_behind_a_probe(play):
+    """Probes occupy the one worker half of the time: some requests find it busy, for 50 ms at the longest."""
+    text = PROBED.replace("interval: 1s, timeout: 500ms, work: 20ms", "interval: 100ms, timeout: 100ms, work: 50ms")
+    story = play(text.replace("replay: user.csv", "rate: 7/s, arrivals: constant"))
+    waits = story.result.requests["queue"]
+    assert 0.3 < (waits > 0.0).mean() < 0.7
+    assert 0.03 < waits.max() <= 0.05
+
+
+def test_a_probe_that_finds_the_queue_full_has_failed(play):
+    """A single worker without a queue is busy for two seconds: it is taken for dead until it answers again."""
+    story = play(
+        """
+        duration: 10s
+        clients: {user: {traffic: {replay: user.csv}, to: api}}
+        components:
+          api:
+            kind: service
+            instances: 2
+            queue: 0
+            work: 2s
+            balancer: {algorithm: round_robin, panic_threshold: 0%}
+            health_check: {interval: 500ms, timeout: 200ms, unhealthy_after: 2, healthy_after: 1}
+        """,
+        user=[0, 0, 1.5, 4],
+    )
+    assert story.outcomes == ["ok", "ok", "no_healthy_instance", "ok"]
+
+
+def test_probes_that_are_killed_or_refused_are_no_lost_requests(play):
+    story = play(
+        """
+        duration: 20s
+        clients: {user: {traffic: {replay: user.csv}, to: api}}
+        components: {api: {kind: service, instances: 2, work: 10ms, health_check: {interval: 1s, timeout: 500ms}}}
+        events: [{at: 1s, crash: api, restart_after: 10s}]
+        """,
+        user=[0],
+    )
+    assert story.result.events[0].lost == 0
+
+
+def test_retries_are_load_but_one_request(play):
+    """Three attempts of 10 ms each fail at the end: the server works three times, the user has asked once."""
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: api, retry: {attempts: 3, on: 5xx}}}
+        components:
+          api: {kind: service, steps: [work: 10ms, call: broken]}
+          broken: {kind: external, latency: 0ms, error_rate: 100%}
+        """,
+        user=[0],
+    )
+    assert story.log == [(0.0, 0.03, "upstream_error")]
+    assert story.attempts == [3]
+    assert story.component("api")["offered"] == 3
+    assert story.component("api")["utilization"] == pytest.approx(0.03)
+    assert story.summary["requests"]["offered"] == 1
+    assert story.summary["attempts"]["total"] == 3
+    assert story.summary["attempts"]["per_request"] == 3.0
+    assert story.result.wasted_work >= 0.02 - 1e-12
+
+
+def test_retries_of_a_gateway_are_load_behind_it_and_one_attempt_before_it(play):
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: gateway}}
+        components:
+          gateway: {kind: gateway, routes: [{match: "/**", to: broken, retry: {attempts: 4, on: 5xx}}]}
+          broken: {kind: external, latency: 10ms, error_rate: 100%}
+        """,
+        user=[0],
+    )
+    assert story.log == [(0.0, 0.04, "upstream_error")]
+    assert story.component("broken")["offered"] == 4
+    assert story.component("gateway")["offered"] == 1
+    assert story.summary["attempts"]["total"] == 1
+
+
+def test_layers_that_retry_multiply(play):
+    """Three attempts at the client times three at the gateway are nine at the origin."""
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: gateway, retry: {attempts: 3, on: 5xx}}}
+        components:
+          gateway: {kind: gateway, routes: [{match: "/**", to: broken, retry: {attempts: 3, on: 5xx}}]}
+          broken: {kind: external, latency: 10ms, error_rate: 100%}
+        """,
+        user=[0],
+    )
+    assert story.ends == [0.09]
+    assert story.component("broken")["offered"] == 9
+
+
+def test_a_refresh_in_the_background_is_load_but_no_request(play):
+    """At 200 ms the answer is stale: the user gets it at once, and the origin works for the next one."""
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: cdn}}
+        components:
+          cdn: {kind: cdn, to: api, cache: {ttl: 100ms, stale_while_revalidate: 10s}}
+          api: {kind: service, work: 10ms}
+        """,
+        user=[0, 0.2, 0.25],
+    )
+    assert story.log == [(0.0, 0.01, "ok"), (0.2, 0.2, "cached"), (0.25, 0.25, "cached")]
+    assert story.component("api")["served"] == 2
+    assert story.component("api")["utilization"] == pytest.approx(0.02)
+    assert story.summary["requests"]["offered"] == 3
