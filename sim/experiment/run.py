@@ -86,6 +86,7 @@ def _result(
 ) -> Result:
     world, document = assembly.world, scenario.document
     recorder = world.recorder
+    rows = recorder.rows()
     components: dict[str, dict[str, Any]] = {
         name: {"kind": component.kind} | component.counters() for name, component in world.components.items()
     }
@@ -100,7 +101,7 @@ def _result(
         warmup=document.warmup,
         clients=list(document.clients),
         routes=list(recorder.routes),
-        requests=recorder.rows(),
+        requests=rows,
         attempt_starts=[np.frombuffer(starts, dtype=np.float64) for starts in recorder.attempt_starts],
         attempt_latencies=[np.frombuffer(latencies, dtype=np.float32) for latencies in recorder.attempt_latencies],
         places=sampler.places,

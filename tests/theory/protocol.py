@@ -140,9 +140,9 @@ class Run:
 
     @property
     def arrived_work(self) -> float:
-        """Server seconds that the requests have needed, per second."""
-        seconds = self.result.duration - self.result.warmup
-        return float(self.rows["service"].sum() / seconds)
+        """Server seconds that requests have needed, per second; not of the last ones, which may be in flight."""
+        seconds = 0.95 * (self.result.duration - self.result.warmup)
+        return float(self.rows["service"][self.rows["arrived"] < self.result.warmup + seconds].sum() / seconds)
 
     def component(self, name: str, counter: str) -> float:
         """A counter of a component."""
