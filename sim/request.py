@@ -151,7 +151,8 @@ class Request:
     """One attempt at a user request, with its time ledger.
 
     Args:
-        id: Number of the user request in its run, the same for all its attempts.
+        id: Number of the user request, counted by its client, the same for all its attempts and whatever else happens
+            in the run: it says which service demands are the request's own.
         kind: What it asks for.
         client: Name of the client that sent it.
         arrived: When the user sent it, s.
@@ -183,6 +184,7 @@ class Request:
         "queue",
         "response_size",
         "root",
+        "row",
         "service",
         "size",
         "started",
@@ -210,11 +212,12 @@ class Request:
         self.key = key
         self.size = size
         self.response_size = response_size
+        self.row = -1  # which row of the recorder is its own
         self.root: Request | None = None  # the user request; None in the user request itself
         self.child: Request | None = None  # the attempt or branch that is waited for
         self.call = 0  # which of the user request's calls this is: the second index of its service demands
         self.calls = 0  # how many calls beyond the first the user request has made
-        self.attempts = 0  # how often a retry policy sent this request on
+        self.attempts = 0  # how often its client has sent it
         self.given_up = False  # whether its caller has stopped waiting for it
         self.deadline = inf  # when the caller gives up, s
         self.doing = QUEUE  # what the current wait is, where the ledger does not have it yet
@@ -248,7 +251,7 @@ class Request:
         """What goes on for the user when this attempt is given up: the same request, with the ledger as it stands."""
         other = Request(self.id, self.kind, self.client, self.arrived, self.caller, self.key, self.size)
         other.response_size = self.response_size
-        other.attempts, other.calls = self.attempts, self.calls
+        other.row, other.attempts, other.calls = self.row, self.attempts, self.calls
         other.network, other.queue, other.service, other.backoff, other.policy = self.ledger_until(now)
         self.root = other
         return other

@@ -85,7 +85,7 @@ class BalancerConfig(Config):
         description="Which part of a request is hashed: key, path, caller or header:NAME; key if left out.",
     )
     virtual_nodes: Count | None = Field(
-        None, ge=1, description="Points on the hash ring for an instance of weight 1; 100 if left out."
+        None, ge=1, le=1000, description="Points on the hash ring for an instance of weight 1; 100 if left out."
     )
     bound: Number | None = Field(
         None,
@@ -96,12 +96,15 @@ class BalancerConfig(Config):
     table_size: TableSize | None = Field(
         None, description="Rows of the Maglev table, a prime number; 65537 if left out."
     )
-    pool: Count | None = Field(None, ge=1, description="How many probe answers are kept; 16 if left out.")
+    pool: Count | None = Field(None, ge=1, le=1000, description="How many probe answers are kept; 16 if left out.")
     probes_per_request: Number | None = Field(
-        None, gt=0, description="How many probes go out with each request, on average; 3 if left out."
+        None, gt=0, le=100, description="How many probes go out with each request, on average; 3 if left out."
     )
     removals_per_request: Number | None = Field(
-        None, ge=0, description="How many probe answers are dropped with each request, on average; 1 if left out."
+        None,
+        ge=0,
+        le=100,
+        description="How many probe answers are dropped with each request, on average; 1 if left out.",
     )
     hot_quantile: Share | None = Field(
         None,

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from sim.values import Config, Count, Duration, format_duration
+from sim.values import Config, Count, Duration, format_duration, wrong_key
 
 
 class HealthCheckConfig(Config):
@@ -19,7 +19,7 @@ class HealthCheckConfig(Config):
 
     shorthand: ClassVar[str | None] = "interval"
 
-    interval: Duration = Field(10.0, gt=0, description="Time from one probe of an instance to the next.")
+    interval: Duration = Field(10.0, ge=0.001, description="Time from one probe of an instance to the next.")
     timeout: Duration = Field(1.0, gt=0, description="How long a probe may take before it counts as failed.")
     unhealthy_after: Count = Field(
         3, ge=1, description="How many probes in a row must fail until the instance gets no more requests."
@@ -32,9 +32,10 @@ class HealthCheckConfig(Config):
     @model_validator(mode="after")
     def _one_probe_at_a_time(self) -> Self:
         if self.timeout > self.interval:
-            raise ValueError(
+            raise wrong_key(
+                "timeout" if "timeout" in self.model_fields_set else "interval",
                 f"a probe that may take {format_duration(self.timeout)} (timeout) is not over when the next begins "
-                f"after {format_duration(self.interval)} (interval)"
+                f"after {format_duration(self.interval)} (interval)",
             )
         return self
 

@@ -23,9 +23,12 @@ from sim.request import Request
 from sim.values import Count
 
 _FREE: Final = -1
+_LARGEST: Final = 5_000_011  # as in Envoy
 
 
 def _prime(size: int) -> int:
+    if size > _LARGEST:
+        raise ValueError(f"a Maglev table has at most {_LARGEST} rows, not {size}")
     if size > 1 and all(size % divisor for divisor in range(2, isqrt(size) + 1)):
         return size
     raise ValueError(f"a Maglev table needs a prime number of rows, and {size} is none; 65537 is")

@@ -1,4 +1,4 @@
-"""A scenario's architecture as the text of a diagram: a Mermaid flowchart or a Graphviz digraph, with rates on edges."""
+"""A scenario's architecture as the text of a diagram, a Mermaid flowchart or a Graphviz digraph: rates on the edges."""
 
 from collections.abc import Callable
 from typing import Final

@@ -6,6 +6,7 @@ It says what went wrong in one line and by its exit status: 2 for a wrong comman
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any, Final
 
 import click
@@ -50,6 +51,9 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+                stream.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -72,9 +76,12 @@ def close_pipes() -> None:
 
 def _print_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        click.echo(f"sim {version('tailsim')}")
+        try:
+            click.echo(f"sim {version('tailsim')}")
+        except PackageNotFoundError:
+            click.echo("sim, not installed as a package")
         context.exit()
 
 

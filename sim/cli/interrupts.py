@@ -6,7 +6,10 @@ from typing import Any
 
 
 class Interrupts:
-    """While the block runs, the first Ctrl-C raises KeyboardInterrupt only in `check`."""
+    """While the block runs, the first Ctrl-C raises KeyboardInterrupt only in `check`.
+
+    A process that ignores Ctrl-C, as one in the background of a script does, goes on ignoring it.
+    """
 
     def __init__(self) -> None:
         self.noted = False
@@ -18,7 +21,9 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def __enter__(self) -> "Interrupts":
-        self._before = signal.signal(signal.SIGINT, self._note)
+        self._before = signal.getsignal(signal.SIGINT)
+        if self._before is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._note)
         return self
 
     def __exit__(

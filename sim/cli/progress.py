@@ -25,7 +25,7 @@ def progress_bar(title: str, duration: float, console: Console) -> Iterator[Call
     """
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from sim.values import format_count, format_duration
+    from sim.values import format_count
 
     columns = (
         TextColumn("[bold]{task.description}"),
@@ -35,16 +35,17 @@ def progress_bar(title: str, duration: float, console: Console) -> Iterator[Call
         TextColumn("[dim]{task.fields[speed]}"),
         TimeRemainingColumn(compact=True),
     )
-    whole, begun = format_duration(duration), time.monotonic()
+    digits = 0 if duration >= 10.0 else 1
+    whole, begun = f"{duration:,.{digits}f}", time.monotonic()
     with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
-        task = progress.add_task(title, total=duration, clock=f"0s / {whole}", requests="", speed="")
+        task = progress.add_task(title, total=duration, clock=f"0 / {whole} s", requests="", speed="")
 
         def show(now: float, requests: int) -> None:
             speed = requests / max(time.monotonic() - begun, 1e-9)
             progress.update(
                 task,
                 completed=now,
-                clock=f"{format_duration(float(f'{now:.3g}'))} / {whole}",
+                clock=f"{now:>{len(whole)},.{digits}f} / {whole} s",
                 requests=f"{format_count(requests)} requests",
                 speed=f"{format_count(float(f'{speed:.3g}'))}/s",
             )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ def run(
     if not quiet:
         print_warnings(scenario.warnings)
     seed = scenario.document.seed if seed is None else seed
-    path = out or Path("results", f"{scenario.name}-{seed}-{time.strftime('%Y%m%d-%H%M%S')}")
+    path = out or _new_place(Path("results", f"{scenario.name}-{seed}-{time.strftime('%Y%m%d-%H%M%S')}"))
     from sim.experiment.save import make_manifest, new_folder
 
     summary: dict[str, Any] | None = None
@@ -81,7 +82,8 @@ def run(
             raise
         if summary is not None:
             _print(summary, as_json, quiet)
-        raise Wrong(f"{error.filename or path}: {error.strerror or error}") from None
+        where = error.filename or path
+        raise Wrong(f"cannot write results: {where}: {error.strerror or error}") from None
     if not quiet:
         print_warnings(result.notes)
     _print(summary, as_json, quiet)
@@ -96,6 +98,12 @@ def _need_pyarrow() -> None:
 
     if find_spec("pyarrow") is None:
         raise Wrong("--requests writes Parquet, which needs pyarrow: pip install 'tailsim[parquet]'")
+
+
+def _new_place(path: Path) -> Path:
+    """The path, or the first free one of those that go on with -2, -3, …"""
+    places = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return next(place for place in chain([path], places) if not place.exists())
 
 
 def _simulate(scenario: Scenario, seed: int, silent: bool) -> Result:

@@ -16,9 +16,10 @@ from sim.cli.terminal import console, open_scenario, print_warnings, set_option
     help="A tree and a table, or a diagram as text; text is the default.",
 )
 def show(file: str, changes: dict[str, str], format_: str) -> None:
-    """Show the architecture of a scenario, and the load on each component.
+    """Show the architecture of a scenario, and its load.
 
-    The load is worked out on paper, without a run: of first attempts, on average and at the busiest moment.
+    The load on each component is worked out on paper, without a run: of first attempts, on average and at the busiest
+    moment.
     """
     from sim.experiment.offered_load import offered_load
 

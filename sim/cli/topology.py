@@ -36,8 +36,9 @@ def print_topology(scenario: Scenario, load: OfferedLoad, console: Console) -> N
         console.print(_client_tree(name, load, shown), soft_wrap=False)
     console.print()
     console.print(_table(load, console.width >= _WIDE))
-    for words, style in _remarks(scenario, load):
-        console.print(Text(words, style=style))
+    console.print()
+    for words in _remarks(scenario, load):
+        console.print(Text(words, style="dim"))
 
 
 def rate(per_second: float, certainty: Certainty = Certainty.EXACT) -> str:
@@ -115,7 +116,7 @@ def _table(load: OfferedLoad, wide: bool) -> Table:
 
 def _row(component: ComponentLoad, varies: bool, wide: bool) -> Iterator[str | Text]:
     base, peak = component.base, component.peak
-    yield component.name
+    yield Text.assemble(component.name, (f"  {component.kind}", "not bold dim")) if wide else component.name
     yield "" if component.workers is None else f"{component.instances} × {component.workers}"
     mean = "" if component.work is None else format_duration(component.work)
     yield (component.service or (mean and f"mean {mean}")) if wide else mean
@@ -133,7 +134,8 @@ def _row(component: ComponentLoad, varies: bool, wide: bool) -> Iterator[str | T
 def _busy(load: Load) -> Text:
     if load.utilization is None:
         return Text("")
-    return Text(f"{load.certainty.sign}{percent(load.utilization)}", style=_colour(load))
+    words = percent(load.utilization)
+    return Text(words if words.startswith("<") else f"{load.certainty.sign}{words}", style=_colour(load))
 
 
 def _verdict(load: Load) -> Text:
@@ -154,23 +156,21 @@ def _colour(load: Load) -> str:
 # -- below the table
 
 
-def _remarks(scenario: Scenario, load: OfferedLoad) -> Iterator[tuple[str, str]]:
-    """What the figures leave out, as far as it matters for this scenario."""
+def _remarks(scenario: Scenario, load: OfferedLoad) -> Iterator[str]:
+    """What the words and signs of this table mean, and what its figures leave out."""
     document = scenario.document
-    yield "", ""
-    parts = ["held: how long a request keeps its worker if nobody waits, calls included"]
+    yield "held: how long a request keeps its worker if nobody waits, calls included"
     if load.varies:
-        parts.append("peak: the worst moment")
-    if any(_retries(document.model_dump())):
-        parts.append("retries come on top")
-    if any(event.verb != "spike" for event in document.events):
-        parts.append("faults are left out")
+        yield "peak: at the moment that is worst for the component"
     marks = {edge.certainty for edge in load.edges}
     if Certainty.ABOUT in marks:
-        parts.append("≈ approximate (caches, rate limits)")
+        yield "≈ approximate: caches with keys, rate limits"
     if Certainty.AT_MOST in marks:
-        parts.append("≤ at most (closed loops)")
-    yield "; ".join(parts), "dim"
+        yield "≤ at most: users who wait for answers"
+    retries = any(_retries(document.model_dump()))
+    faults = any(event.verb != "spike" for event in document.events)
+    if retries or faults:
+        yield "left out: " + " and ".join(["retries"] * retries + ["faults"] * faults)
 
 
 def _retries(data: Any) -> Iterator[bool]:

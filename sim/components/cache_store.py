@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
-from sim.values import Config, Count, Distribution, Duration, Match, Share
+from sim.values import Config, Count, Distribution, Duration, Match, Share, wrong_key
 
 EvictionPolicy = Literal["lru", "lfu", "fifo"]
 
@@ -257,11 +257,11 @@ class CacheConfig(Config):
         if self.hit_ratio is not None:
             keyed = [name for name in _KEYED if getattr(self, name) != type(self).model_fields[name].default]
             if keyed:
-                raise ValueError(f"hit_ratio is for a cache without keys; it cannot stand beside {', '.join(keyed)}")
+                raise wrong_key("hit_ratio", f"is for a cache without keys; it cannot stand beside {', '.join(keyed)}")
         if self.ttl is None:
             for name in ("stale_while_revalidate", "stale_if_error"):
                 if getattr(self, name) > 0.0:
-                    raise ValueError(f"{name} needs a ttl: without one nothing becomes stale")
+                    raise wrong_key(name, "needs a ttl: without one nothing becomes stale")
         return self
 
     def store(self) -> CacheStore:

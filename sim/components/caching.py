@@ -81,8 +81,7 @@ class Caching:
             if key not in self._under_way:
                 self.revalidations += 1
                 child = request.branch(self.env.now)
-                child.flow = Flow(self.env, self._revalidate(child, key, fetch), start=False)
-                child.flow.start()
+                Flow(self.env, self._revalidate(child, key, fetch), child)
             self.add_latency(request)
             return CACHED
         if self.config.coalesce and key in self._under_way:

@@ -9,7 +9,7 @@ from sim.components.caching import CACHED, Caching
 from sim.components.component import Handler, Steps
 from sim.components.proxy import Proxy
 from sim.request import ANSWERS, Outcome, Request, Response
-from sim.values import Config, Share
+from sim.values import Config, Share, wrong_key
 
 if TYPE_CHECKING:
     from sim.components.world import World
@@ -28,7 +28,7 @@ class CdnConfig(Config):
     @model_validator(mode="after")
     def _one_cache(self) -> "CdnConfig":
         if self.hit_ratio is not None and self.cache is not None:
-            raise ValueError("'hit_ratio' is short for a cache without keys: give either 'hit_ratio' or 'cache'")
+            raise wrong_key("hit_ratio", "is short for a cache without keys: give either 'hit_ratio' or 'cache'")
         return self
 
 

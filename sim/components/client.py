@@ -6,6 +6,7 @@ last one; attempt latency is kept apart.
 """
 
 from collections.abc import Iterator
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -28,13 +29,16 @@ from sim.kernel import Flow
 from sim.policies.retry import Retry, RetryConfig
 from sim.policies.timeout import GAVE_UP, Attempt
 from sim.request import Request, RequestKind, Response
-from sim.values import Config, Duration
+from sim.values import Config, Duration, wrong_key
 
 if TYPE_CHECKING:
     from sim.components.world import World
 
 SHORTEST_ROUND = 0.001
 """How long a user takes for a request that takes no time at all, s: otherwise time would stand still."""
+
+CLIENT_SHIFT = 40
+"""The numbers of a client's requests begin at its position shifted by so many bits."""
 
 Shape = tuple[RequestKind, Any, Any, float, float]
 """What one request is: kind, key, caller, size and response size."""
@@ -46,7 +50,7 @@ class ClientConfig(Config):
     traffic: TrafficConfig = Field(description="When requests are sent: at a rate, by users who wait, or from a log.")
     to: str = Field(description="The component that requests go to.")
     requests: list[RequestConfig] = Field(
-        default_factory=list, description="The mix of requests; by default GET / only."
+        default_factory=list, min_length=1, description="The mix of requests; by default GET / only."
     )
     population: PopulationConfig | None = Field(None, description="How many distinct callers there are; default one.")
     network: AccessConfig | None = Field(None, description="The client's access link; by default the network's.")
@@ -56,9 +60,11 @@ class ClientConfig(Config):
     @model_validator(mode="after")
     def _consistent(self) -> "ClientConfig":
         if self.traffic.replay is not None and self.requests:
-            raise ValueError("a replay brings its own requests: leave 'requests' out")
+            raise wrong_key("requests", "a replay brings its own requests: leave them out")
         if self.traffic.replay is not None and self.population is not None:
-            raise ValueError("a replay brings its own callers: leave 'population' out")
+            raise wrong_key("population", "a replay brings its own callers: leave it out")
+        if self.requests and not any(request.weight for request in self.requests):
+            raise wrong_key("requests", "no request has a weight above 0, so none is ever sent")
         return self
 
 
@@ -85,6 +91,7 @@ class Client:
         self._starts = world.recorder.attempt_starts[number]
         self._latencies = world.recorder.attempt_latencies[number]
         self._waiting: dict[int, Event] = {}
+        self._next_number = number << CLIENT_SHIFT
         self._timer = None if config.timeout is None else world.env.timer(config.timeout)
         self._retry: Retry | None = None
 
@@ -99,7 +106,7 @@ class Client:
             entrance = LossyAccess(self.env, self.recorder, target, config.network.lose_response, coin, has_timeout)
         self._entrance = entrance
         if config.retry is not None:
-            attempt = Attempt(self.env, self.recorder, entrance, config.timeout, self._answered, self._starts.append)
+            attempt = Attempt(self.env, self.recorder, entrance, config.timeout, self._answered, self._sent)
             jitter = world.streams.uniform(f"{self.name}.retry")
             self._retry = Retry(config.retry, attempt, self.recorder, jitter)
 
@@ -139,6 +146,7 @@ class Client:
 
     def _send_all(self, blocks: Iterator[tuple[list[float], list[Shape]]]) -> Any:
         env = self.env
+        yield 0.0
         for times, shapes in blocks:
             for time, shape in zip(times, shapes, strict=True):
                 wait = time - env._now
@@ -164,8 +172,7 @@ class Client:
 
     def _user(self, user: int, shapes: Iterator[Shape], pauses: Any, begin: float, end: float) -> Any:
         env = self.env
-        if begin:
-            yield begin
+        yield begin
         while env._now < end:
             begun = env._now
             if pauses is not None:
@@ -186,14 +193,21 @@ class Client:
         """Sends a request. It is its own first attempt, as long as that is waited for."""
         env = self.env
         now = env._now
-        request = Request(self.recorder.opened, kind, self.name, now, caller, key, size, response_size)
+        number = self._next_number
+        self._next_number = number + 1
+        request = Request(number, kind, self.name, now, caller, key, size, response_size)
         self.recorder.open(request)
         self._starts.append(now)
-        flow = request.flow = Flow(env, self._first_attempt(request), start=False)
-        if self._timer is not None:
-            request.deadline = now + self._timer.seconds
-            self._timer.watch(flow, self._give_up, request)
-        flow.start()
+        if self._retry is not None:
+            self._retry.begin()
+        timer = self._timer
+        if timer is None:
+            Flow(env, self._first_attempt(request), request)
+            return
+        request.deadline = now + timer.seconds
+        flow = Flow(env, self._first_attempt(request), request)
+        if not flow.ended:
+            timer.watch(flow, self._give_up, request)
 
     def _first_attempt(self, request: Request) -> Any:
         request.attempts = 1
@@ -204,12 +218,14 @@ class Client:
         request.given_up = True
         if self._timer is not None:
             self._timer.forget(request.flow)
-        latency = self.env._now - request.arrived
-        if request.arrived >= self.recorder.warmup:
+        arrived = request.arrived
+        latency = self.env._now - arrived
+        if arrived >= self.recorder.warmup:
             self._latencies.append(latency)
         if self._retry is not None and not response.success:
+            request.deadline = inf
             response = yield from self._retry.go_on(request, response)
-            latency = self.env._now - request.arrived
+            latency = self.env._now - arrived
         self._close(request, latency, response)
 
     def _give_up(self, request: Request) -> None:
@@ -217,7 +233,7 @@ class Client:
         if not request.given_up:
             request.given_up = True
             heir = request.successor(self.env.now)
-            self.recorder.flying[request.id] = heir
+            self.recorder.flying[request.row] = heir
             Flow(self.env, self._after_time_out(heir))
 
     def _after_time_out(self, request: Request) -> Any:
@@ -229,9 +245,13 @@ class Client:
     def _close(self, request: Request, latency: float, response: Response) -> None:
         self.recorder.close(request, self.number, latency, response.outcome)
         if self._waiting:
-            done = self._waiting.pop(request.id, None)
+            done = self._waiting.pop(request.row, None)
             if done is not None:
                 done.succeed()
+
+    def _sent(self, request: Request, now: float) -> None:
+        request.attempts += 1
+        self._starts.append(now)
 
     def _answered(self, request: Request, latency: float) -> None:
         if request.arrived >= self.recorder.warmup:

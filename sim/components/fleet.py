@@ -55,6 +55,8 @@ class Fleet:
         self.learns = self.balancer.learns or self.detector is not None
         self.settle = settle or self.learns
         self._returning: list[tuple[float, int]] = []
+        self._pick = self.balancer.pick
+        self._probes = self.balancer.probes
         self._serve = [server.handle for server in self.servers]
         self._out = link.out.latency
         self._back = link.back.latency
@@ -100,11 +102,11 @@ class Fleet:
         returning = self._returning
         while returning and returning[0][0] <= sent:
             self.endpoints[heappop(returning)[1]].outstanding -= 1
-        endpoint = self.balancer.pick(request, sent)
+        endpoint = self._pick(request, sent)
         endpoint.outstanding += 1
         if salt:
             request.call += salt
-        if self.balancer.probes:
+        if self._probes:
             for target in self.balancer.probe_targets(sent):
                 Flow(env, self._probe(target))
         try:

@@ -57,7 +57,7 @@ class Gateway(Proxy):
             self.policies.append(ADMISSION[key].make(rules, world.streams, f"{name}.{number}.{key}"))
         self.needs_time = self.mortal or any(policy.needs_time for policy in self.policies)
         self.routes: list[tuple[Match, Handler]] = []
-        self._routed: dict[tuple[RequestKind, str], Handler] = {}
+        self._routed: dict[RequestKind, Handler] = {}
         self.refusals: dict[str, int] = {}
         self.unrouted = 0
 
@@ -80,7 +80,7 @@ class Gateway(Proxy):
             refusal = self._check(request)
             if refusal is not None:
                 return refusal
-        handler = self._routed.get((request.kind, request.client)) or self._route(request)
+        handler = self._routed.get(request.kind) or self._route(request)
         if handler is None:
             self.unrouted += 1
             return ANSWERS[Outcome.NOT_FOUND]
@@ -99,7 +99,7 @@ class Gateway(Proxy):
     def _route(self, request: Request) -> Handler | None:
         for match, handler in self.routes:
             if match.matches(request.kind, request.client):
-                self._routed[request.kind, request.client] = handler
+                self._routed[request.kind] = handler
                 return handler
         return None
 

@@ -50,8 +50,7 @@ class HealthChecker:
 
     def _probe(self, index: int) -> Any:
         probe = Request(-1, PROBE, "health check", self.env.now)
-        flow = probe.flow = Flow(self.env, self._send(index, probe), start=False)
-        flow.start()
+        flow = Flow(self.env, self._send(index, probe), probe)
         if not flow.ended:
             self.timer.watch(flow)
         response = yield flow

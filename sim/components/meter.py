@@ -35,6 +35,31 @@ class Meter:
         up_time: Seconds up.
     """
 
+    __slots__ = (
+        "_counting_since",
+        "_lost_before",
+        "_mark",
+        "_up_mark",
+        "busy",
+        "busy_area",
+        "env",
+        "errors",
+        "expired",
+        "killed",
+        "name",
+        "offered",
+        "outstanding_max",
+        "queue_area",
+        "queue_max",
+        "refused",
+        "refused_down",
+        "served",
+        "up",
+        "up_time",
+        "waiting",
+        "workers",
+    )
+
     def __init__(self, env: Environment, name: str, workers: float) -> None:
         self.env = env
         self.name = name

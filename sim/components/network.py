@@ -29,8 +29,8 @@ class LinkConfig(Config):
 
     latency: Distribution | None = Field(None, description="One-way latency of a hop, paid in each direction.")
     jitter: Share = Field(0.0, description="Varies the latency uniformly by up to this share, up or down.")
-    loss: Share = Field(0.0, description="Share of messages lost on the way and sent again by TCP.")
-    bandwidth: Bandwidth | None = Field(None, description="What a link carries each way; transfers queue on it.")
+    loss: Share = Field(0.0, le=0.99, description="Share of messages lost on the way and sent again by TCP.")
+    bandwidth: Bandwidth | None = Field(None, gt=0, description="What a link carries each way; transfers queue on it.")
 
 
 class NetworkConfig(LinkConfig):
@@ -123,6 +123,8 @@ class Link:
         steady: Whether crossings are pure delays: neither bandwidth nor loss, and no event of the scenario touches it.
     """
 
+    __slots__ = ("back", "out", "steady")
+
     def __init__(self, out: Direction, back: Direction) -> None:
         self.out = out
         self.back = back
@@ -143,6 +145,8 @@ class Edge:
         salt: Tells the edges that lead to one target apart, so that each draws service demands of its own.
         settle: Whether the caller has to know when the answer is back.
     """
+
+    __slots__ = ("back", "env", "link", "out", "salt", "settle", "target")
 
     def __init__(self, env: Environment, link: Link, target: Handler, salt: int, settle: bool) -> None:
         self.env = env

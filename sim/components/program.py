@@ -28,16 +28,16 @@ class Work:
         demand: Service time at speed 1 by user request and call, s.
     """
 
-    __slots__ = ("demand",)
+    __slots__ = ("at",)
 
     asks = None
 
     def __init__(self, demand: Demand | FixedDemand) -> None:
-        self.demand = demand
+        self.at = demand.at
 
     def run(self, request: Request, server: Any) -> Any:
         """Works; see `Step.run`."""
-        seconds: float = self.demand.at(request.id, request.call) * server.pace
+        seconds: float = self.at(request.id, request.call) * server.pace
         request.service += seconds
         request.work += seconds
         request.doing = SERVICE
@@ -50,22 +50,29 @@ class Program:
 
     Args:
         default: The steps for every kind that `choose` has no others for.
-        choose: Finds the steps of a kind that has not been seen before; None when nothing matches.
+        choose: Finds the steps of a kind that has not been seen before.
+
+    Attributes:
+        always: The steps, where they are the same for every request.
     """
+
+    __slots__ = ("_choose", "_default", "_known", "always")
 
     def __init__(self, default: Sequence[Step], choose: Callable[[Request], list[Step]] | None = None) -> None:
         self._default = list(default)
         self._choose = choose
-        self.known: dict[RequestKind, list[Step]] = {}
+        self._known: dict[RequestKind, list[Step]] = {}
+        self.always = None if choose is not None else self._default
 
     def steps(self, request: Request) -> list[Step]:
         """The steps for a request."""
-        steps = self.known.get(request.kind)
+        steps = self._known.get(request.kind)
         if steps is None:
             steps = self._choose(request) if self._choose is not None else self._default
-            self.known[request.kind] = steps
+            self._known[request.kind] = steps
         return steps
 
     def add(self, kind: RequestKind, steps: list[Step]) -> None:
         """Says what to do for one kind of request."""
-        self.known[kind] = steps
+        self._known[kind] = steps
+        self.always = None

@@ -32,6 +32,10 @@ class Proxy(Component):
         self.needs_time = self.mortal
         self.inside: dict[Flow, Request] = {}
 
+    def passage(self, onward: Handler) -> "Handler":
+        """The way on; from a proxy that may die it is one that can be cut."""
+        return Passage(self, onward) if self.mortal else onward
+
     def stop(self) -> None:
         """Dies: what is on its way through is reset, what comes is refused, until `start`."""
         super().stop()
@@ -52,54 +56,60 @@ class Proxy(Component):
         onward = self.forward(request)
         if isinstance(onward, Response):
             return onward
-        return (yield from onward.handle(request)).relay
+        return (yield from self.passage(onward).handle(request)).relay
 
 
 class ProxyEdge(Edge):
     """The way to a proxy, through it and whatever proxies stand behind it, and back."""
 
+    __slots__ = ()
+
     target: Proxy
 
     def handle(self, request: Request) -> Steps:
         """Takes a request as far as the proxies pass it on, and the answer back."""
-        edge, passed = self, [self]
+        if not self.link.steady:
+            return (yield from self._handle_exactly(request))
+        edge, way_back, salt = self, 0.0, self.salt
         while True:
+            delay = edge.out()
+            request.network += delay
+            request.owed += delay
             request.call += edge.salt
-            if edge.link.steady:
-                delay = edge.out()
-                request.network += delay
-                request.owed += delay
-            else:
-                yield from cross(edge.link.out, request, request.size)
+            way_back += edge.back()
             proxy = edge.target
             if proxy.needs_time and request.owed:
                 delay, request.owed = request.owed, 0.0
                 yield delay
             onward = proxy.forward(request)
-            if isinstance(onward, Response):
-                response = onward
-                break
-            if proxy.mortal:
-                onward = Passage(proxy, onward)
-            if isinstance(onward, ProxyEdge):
+            if onward.__class__ is ProxyEdge and onward.link.steady and not proxy.mortal:
                 edge = onward
-                passed.append(edge)
+                salt += edge.salt
                 continue
-            response = (yield from onward.handle(request)).relay
-            break
-        for edge in reversed(passed):
-            if edge.link.steady:
-                delay = edge.back()
-                request.network += delay
-                request.owed += delay
+            if isinstance(onward, Response):
+                response = onward if edge is self else onward.relay
             else:
-                yield from cross(edge.link.back, request, request.response_size if response.success else 0.0)
-            request.call -= edge.salt
-            if edge is not self:
-                response = response.relay
+                response = (yield from proxy.passage(onward).handle(request)).relay
+            break
+        request.network += way_back
+        request.owed += way_back
+        request.call -= salt
         if self.settle and request.owed:
             delay, request.owed = request.owed, 0.0
             yield delay
+        return response
+
+    def _handle_exactly(self, request: Request) -> Steps:
+        """The same over a link on which the moment of a crossing matters, as far as the first proxy."""
+        request.call += self.salt
+        yield from cross(self.link.out, request, request.size)
+        onward = self.target.forward(request)
+        if isinstance(onward, Response):
+            response = onward
+        else:
+            response = (yield from self.target.passage(onward).handle(request)).relay
+        yield from cross(self.link.back, request, request.response_size if response.success else 0.0)
+        request.call -= self.salt
         return response
 
 

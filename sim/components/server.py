@@ -57,6 +57,25 @@ class Server(Meter):
         deadline_propagation: Whether it drops a request whose caller has given up when its turn comes.
     """
 
+    __slots__ = (
+        "_crashes",
+        "_inside",
+        "_queue",
+        "_slowdowns",
+        "deadline_propagation",
+        "error_coin",
+        "error_share",
+        "fault_coin",
+        "fault_share",
+        "hung",
+        "lifo",
+        "limit",
+        "pace",
+        "program",
+        "recorder",
+        "speed",
+    )
+
     def __init__(
         self,
         name: str,
@@ -132,12 +151,12 @@ class Server(Meter):
             holding = True
             answer = OK
             failure: Response | None = None
-            if self.fault_coin is not None and self.fault_coin.next() < self.fault_share:
+            if self.fault_coin is not None and request.kind is not PROBE and self.fault_coin.next() < self.fault_share:
                 self.errors += 1
                 return UPSTREAM_ERROR
-            for step in self.program.known.get(request.kind) or self.program.steps(request):
+            for step in self.program.always or self.program.steps(request):
                 if step.__class__ is Work:
-                    seconds = step.demand.at(request.id, request.call) * self.pace
+                    seconds = step.at(request.id, request.call) * self.pace
                     request.service += seconds
                     request.work += seconds
                     request.doing = SERVICE
@@ -184,10 +203,16 @@ class Server(Meter):
             return (yield from self._hang(request))
         finally:
             del self._inside[flow]
-            if holding:
-                self._release()
-            elif turn is not None:
-                self._withdraw(turn)
+            if not holding:
+                if turn is not None:
+                    self._withdraw(turn)
+            elif self._queue:
+                self._hand_over()
+            else:
+                now = self.env._now
+                self.busy_area += self.busy * (now - self._mark)
+                self._mark = now
+                self.busy -= 1
 
     # -- what faults do to it
 
@@ -270,7 +295,7 @@ class Server(Meter):
         self._queue.append((turn, request))
         return turn
 
-    def _release(self) -> None:
+    def _hand_over(self) -> None:
         """Hands the worker to the next that waits for it, or lets it idle."""
         now = self.env._now
         passed = now - self._mark
@@ -292,7 +317,7 @@ class Server(Meter):
         """Gives back the place, or the worker just handed over, of a request that was cancelled while it waited."""
         if turn.triggered:
             if not turn.value:
-                self._release()
+                self._hand_over()
             return
         self._measure()
         self._queue = deque(entry for entry in self._queue if entry[0] is not turn)

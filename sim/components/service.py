@@ -1,8 +1,8 @@
 """A service is a fleet of identical instances behind a name: workers, a bounded queue, and steps for each request."""
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from sim.balancing import ALGORITHMS, BalancerConfig, HealthCheckConfig, OutlierEjectionConfig, SlowStartConfig
 from sim.components.component import Component, Handler
@@ -15,7 +15,7 @@ from sim.components.server import Server
 from sim.components.steps import STEPS, StepConfig, make_steps, step_targets
 from sim.kernel import Flow
 from sim.request import ANSWERS, Outcome, Request
-from sim.values import Config, Count, Distribution, Duration, Match, Number
+from sim.values import Config, Count, Distribution, Duration, Match, Number, wrong_key
 
 if TYPE_CHECKING:
     from sim.components.world import World
@@ -25,15 +25,21 @@ __all__ = ["STEPS", "Service", "ServiceConfig"]
 WARM_UP_STEPS = 50
 
 
+Speed = Annotated[Number, Field(ge=0.001, le=1000)]
+Weight = Annotated[Number, Field(ge=0.01, le=100)]
+
+
 class EndpointConfig(Config):
     """What an instance does for the requests that match."""
 
     match: Match = Field(description="Which requests this is for; the first endpoint that matches is taken.")
     work: Distribution | None = Field(None, description="Service time; short for one step.")
-    steps: list[StepConfig] | None = Field(None, description="What is done, in order.")
+    steps: list[StepConfig] | None = Field(None, min_length=1, description="What is done, in order.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "EndpointConfig":
+        if self.work is None and self.steps is None:
+            raise ValueError("'work' or 'steps' is missing: what is done for these requests?")
         _either(self)
         return self
 
@@ -42,7 +48,7 @@ class WarmUpConfig(Config):
     """A cold process is slow: empty caches, code not compiled yet, connections to open."""
 
     for_: Duration = Field(alias="for", description="How long after its start until an instance runs at full speed.")
-    factor: Number = Field(ge=1.0, description="Multiplies service times at first; falls linearly to 1.")
+    factor: Number = Field(ge=1.0, le=1000, description="Multiplies service times at first; falls linearly to 1.")
 
 
 class ServiceConfig(Config):
@@ -55,14 +61,14 @@ class ServiceConfig(Config):
         1000, description="How many requests may wait at an instance; unbounded for any number, 0 for none."
     )
     order: Literal["fifo", "lifo"] = Field("fifo", description="Who is served next: the oldest or the newest.")
-    speed: list[Number] | Number = Field(
-        1.0, description="Divides service times: one number, or one for each instance."
-    )
-    weight: list[Number] | Number = Field(
+    speed: list[Speed] | Speed = Field(1.0, description="Divides service times: one number, or one for each instance.")
+    weight: list[Weight] | Weight = Field(
         1.0, description="For weighted balancing: one number, or one for each instance."
     )
     work: Distribution | None = Field(None, description="Service time; short for one step.")
-    steps: list[StepConfig] | None = Field(None, description="What an instance does for a request, in order.")
+    steps: list[StepConfig] | None = Field(
+        None, min_length=1, description="What an instance does for a request, in order."
+    )
     endpoints: list[EndpointConfig] = Field(
         default_factory=list, description="Different steps for different requests; first match wins."
     )
@@ -76,7 +82,7 @@ class ServiceConfig(Config):
     )
     startup: Duration = Field(0.0, description="How long a restarted instance takes until it accepts requests.")
     warm_up: WarmUpConfig | None = Field(None, description="How a restarted instance is slow at first.")
-    deadline_propagation: bool = Field(
+    deadline_propagation: StrictBool = Field(
         False, description="Whether a request whose caller has given up is dropped when its turn comes."
     )
 
@@ -84,15 +90,15 @@ class ServiceConfig(Config):
     def _consistent(self) -> "ServiceConfig":
         for name in ("speed", "weight"):
             value = getattr(self, name)
-            values = value if isinstance(value, list) else [value]
             if isinstance(value, list) and len(value) != self.instances:
-                raise ValueError(f"{name} has {len(value)} numbers, but there are {self.instances} instances")
-            if any(number <= 0 for number in values):
-                raise ValueError(f"{name} must be above 0")
+                there = f"{self.instances} instance{'s' if self.instances > 1 else ''}"
+                raise wrong_key(name, f"has {len(value)} numbers for {there}; give one for each, or one for all")
         if not self.endpoints and self.work is None and self.steps is None:
             raise ValueError("'work', 'steps' or 'endpoints' is missing: what does an instance do for a request?")
         if self.slow_start is not None and not ALGORITHMS[self.balancer.algorithm].weighted:
-            raise ValueError(f"slow_start needs a balancer that looks at weights; {self.balancer.algorithm} does not")
+            raise wrong_key(
+                "slow_start", f"needs a balancer that looks at weights, which {self.balancer.algorithm} does not"
+            )
         _either(self)
         return self
 
@@ -112,7 +118,7 @@ class ServiceConfig(Config):
 
 def _either(config: EndpointConfig | ServiceConfig) -> None:
     if config.work is not None and config.steps is not None:
-        raise ValueError("'work' is short for one step: give either 'work' or 'steps'")
+        raise wrong_key("work", "is short for one step: give either 'work' or 'steps'")
 
 
 class NotFound:

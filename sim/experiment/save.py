@@ -55,7 +55,7 @@ def new_folder(path: Path) -> Iterator[NewFolder]:
     """
     place = Path(os.path.realpath(path))
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        words = "is not empty; results go to a new folder" if place.is_dir() else "is a file, not a folder"
+        words = "is there already, and not empty" if place.is_dir() else "is a file, not a folder"
         raise FileExistsError(errno.EEXIST, words, str(path))
     made = _make_parents(place.parent)
     folder = NewFolder(place.parent / f".{place.name}.{os.getpid()}.part", path)
@@ -177,10 +177,11 @@ def request_table(result: Result) -> pd.DataFrame:
             "arrived": rows["arrived"],
             "latency": np.where(flying, np.nan, rows["latency"]),
             **{part: rows[part] for part in LEDGER},
-            "client": pd.Categorical.from_codes(rows["client"].astype(np.intp), categories=result.clients),
-            "route": pd.Categorical.from_codes(rows["route"].astype(np.intp), categories=result.routes),
+            "client": pd.Categorical.from_codes(rows["client"].astype(np.int64), categories=pd.Index(result.clients)),
+            "route": pd.Categorical.from_codes(rows["route"].astype(np.int64), categories=pd.Index(result.routes)),
             "outcome": pd.Categorical.from_codes(
-                np.where(flying, len(words), rows["outcome"]).astype(np.intp), categories=[*words, "in_flight"]
+                np.where(flying, len(words), rows["outcome"]).astype(np.int64),
+                categories=pd.Index([*words, "in_flight"]),
             ),
             "attempts": rows["attempts"],
         }

@@ -60,9 +60,8 @@ class Unqueued:
 
     def _in_gateway(self, name: str, config: Any) -> Floats:
         checks = [rules for _, rules in map(chosen, config.policies)]
-        time = np.zeros(len(self.paths.flows)) + sum(
-            rules.latency.mean for rules in checks if hasattr(rules, "latency")
-        )
+        checking = sum(rules.latency.mean for rules in checks if hasattr(rules, "latency"))
+        time: Floats = np.full(len(self.paths.flows), float(checking))
         for route, mask in self.paths.routes(name):
             time += mask * self._passed[name] * self._call(route, name)
         return time

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import Discriminator, Tag
+from pydantic import BeforeValidator, Discriminator, Tag
 
 from sim.faults.crash import Crash
 from sim.faults.errors import Errors
@@ -14,21 +14,40 @@ from sim.faults.links import Latency, LinkEvent, Loss, Partition
 from sim.faults.outage import Outage
 from sim.faults.slow import Slow
 from sim.faults.spike import Spike
+from sim.values import did_you_mean, nearest, wrong_key
 
-__all__ = ["VERBS", "Event", "EventConfig", "Injector", "LinkEvent", "Spike", "Target", "verb_of"]
+__all__ = ["VERBS", "Crash", "Event", "EventConfig", "Injector", "LinkEvent", "Spike", "Target", "verb_of"]
 
 VERBS: Final[dict[str, type[EventConfig]]] = {
     kind.verb: kind for kind in (Crash, Hang, Slow, Errors, Outage, Latency, Loss, Partition, Spike, Flush)
 }
 
 
+_KEYS: Final = {field.alias or name for kind in VERBS.values() for name, field in kind.model_fields.items()}
+
+
 def verb_of(value: Any) -> str | None:
     """Which kind of event a mapping describes: the one verb it has."""
     if isinstance(value, EventConfig):
         return value.verb
-    if not isinstance(value, dict):
-        return None
     return next((verb for verb in VERBS if verb in value), None)
+
+
+def _one_verb(value: Any) -> Any:
+    if isinstance(value, EventConfig):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("an event is a mapping, such as {at: 60s, crash: search}")
+    verbs = [key for key in value if key in VERBS]
+    if len(verbs) > 1:
+        raise ValueError(f"{verbs[0]} and {verbs[1]} are two events; write each as an item of its own")
+    strange = [key for key in value if key not in _KEYS]
+    if not verbs and strange:
+        meant = next((key for key in strange if nearest(key, VERBS)), strange[0])
+        raise wrong_key(meant, f"{meant!r} is not an event{did_you_mean(meant, VERBS)}", value[meant])
+    if not verbs:
+        raise ValueError(f"what happens, and to whom? An event has one of {', '.join(VERBS)}")
+    return value
 
 
 Event = Annotated[
@@ -42,9 +61,6 @@ Event = Annotated[
     | Annotated[Partition, Tag("partition")]
     | Annotated[Spike, Tag("spike")]
     | Annotated[Flush, Tag("flush")],
-    Discriminator(
-        verb_of,
-        custom_error_type="event_verb",
-        custom_error_message=f"an event says what happens to whom; it needs one of {', '.join(VERBS)}",
-    ),
+    Discriminator(verb_of),
+    BeforeValidator(_one_verb),
 ]

@@ -1,12 +1,12 @@
 """A crash kills instances: what they had in work or in their queue is lost, and until the restart they refuse."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sim.components import Service, World
 from sim.faults.event import EventConfig, Targets, Undo
-from sim.values import Count, Duration
+from sim.values import Count, Duration, wrong_key
 
 
 class Crash(EventConfig):
@@ -21,6 +21,12 @@ class Crash(EventConfig):
     restart_after: Duration | None = Field(
         None, gt=0, description="When they start again; by default never (or after `for`)."
     )
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.for_ is not None and self.restart_after is not None:
+            raise wrong_key("restart_after", "a restart ends the crash, and so does for: give one of them")
+        return self
 
     @property
     def lasts(self) -> float | None:

@@ -5,16 +5,17 @@ Each kind is one file: its config is what the scenario may say, `begin` does it 
 
 import re
 from collections.abc import Callable
+from itertools import combinations
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from sim.components import Component, Server, World
-from sim.values import Config, Duration
+from sim.values import Config, Duration, shown
 
 Undo = Callable[[], None]
 
-_TARGET = re.compile(r"(?P<name>[^\[\]@\s]+)(?:\[(?P<first>\d+)(?:\.\.(?P<last>\d+))?\])?")
+_TARGET = re.compile(r"(?P<name>[^\[\]@\s]+)(?:\[(?P<first>[0-9]{1,9})(?:\.\.(?P<last>[0-9]{1,9}))?\])?")
 
 
 class Target(NamedTuple):
@@ -35,6 +36,12 @@ class Target(NamedTuple):
             return self.name
         return f"{self.name}[{self.first}]" if self.first == self.last else f"{self.name}[{self.first}..{self.last}]"
 
+    def overlaps(self, other: "Target") -> bool:
+        """Tells whether both mean one and the same instance."""
+        if self.name != other.name or self.first is None or self.last is None:
+            return self.name == other.name
+        return other.first is None or other.last is None or (self.first <= other.last and other.first <= self.last)
+
     def servers(self, world: World) -> list[Server]:
         """The servers it means."""
         servers = world.components[self.name].servers
@@ -50,16 +57,16 @@ def _parse_target(value: Any) -> Any:
     if isinstance(value, Target):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"a target is a name such as search, search[1] or search[0..2], not {value!r}")
+        raise ValueError(f"a target is a name such as search, search[1] or search[0..2], not {shown(value)}")
     if "@" in value:
-        raise ValueError(f"'{value}' names a region; scenarios have no regions yet")
+        raise ValueError(f"{shown(value)} names a region; scenarios have no regions yet")
     match = _TARGET.fullmatch(value)
     if match is None:
-        raise ValueError(f"'{value}' is not a target; write a name such as search, search[1] or search[0..2]")
+        raise ValueError(f"{shown(value)} is not a target; write a name such as search, search[1] or search[0..2]")
     first = None if match["first"] is None else int(match["first"])
     last = first if match["last"] is None else int(match["last"])
     if first is not None and last is not None and last < first:
-        raise ValueError(f"'{value}' ends before it begins")
+        raise ValueError(f"{shown(value)} ends before it begins")
     return Target(match["name"], first, last)
 
 
@@ -67,12 +74,28 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) and not isinstance(value, Target) else [value]
 
 
+def once_each(targets: list[Target]) -> list[Target]:
+    """The same targets.
+
+    Raises:
+        ValueError: Two of them mean one and the same instance.
+    """
+    for first, second in combinations(targets, 2):
+        if first.overlaps(second):
+            raise ValueError(
+                f"'{first}' and '{second}' are the same" if first != second else f"'{first}' stands here twice"
+            )
+    return targets
+
+
 TargetName = Annotated[
     Target, BeforeValidator(_parse_target), WithJsonSchema({"type": "string", "examples": ["search", "search[0..2]"]})
 ]
 Targets = Annotated[
     list[TargetName],
+    Field(min_length=1, max_length=1000),
     BeforeValidator(_as_list),
+    AfterValidator(once_each),
     WithJsonSchema(
         {
             "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],

@@ -1,11 +1,12 @@
 """A flush empties a cache: everything that it kept has to be fetched again."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sim.components import World
 from sim.faults.event import EventConfig, Targets, Undo
+from sim.values import wrong_key
 
 
 class Flush(EventConfig):
@@ -15,6 +16,12 @@ class Flush(EventConfig):
     hits: ClassVar[Literal["servers", "clients", "links", "caches", "components"]] = "caches"
 
     flush: Targets = Field(description="Which cache or CDN.")
+
+    @model_validator(mode="after")
+    def _over_at_once(self) -> Self:
+        if self.for_ is not None:
+            raise wrong_key("for", "a flush is over at once; leave it out")
+        return self
 
     @property
     def lasts(self) -> float | None:

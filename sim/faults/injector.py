@@ -34,7 +34,8 @@ class Injector:
 
     def _carry_out(self, record: _Record) -> Any:
         env, event = self.world.env, record.config
-        yield env.timeout(event.at)
+        if event.at:
+            yield env.timeout(event.at)
         record.start = env.now
         record.before = self._losses(event)
         undo = event.begin(self.world)

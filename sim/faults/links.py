@@ -2,23 +2,52 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from sim.components import World
 from sim.components.network import Link
-from sim.faults.event import EventConfig, Target, TargetName, Targets, Undo
+from sim.faults.event import EventConfig, Target, TargetName, Targets, Undo, once_each
 from sim.values import Distribution, Share
 
 
 def _pair(value: Any) -> Any:
-    if isinstance(value, dict) and set(value) == {"between"}:
+    if isinstance(value, dict):
+        if set(value) != {"between"}:
+            raise ValueError(
+                "two parts are written [search, search_db], search/search_db or {between: [search, search_db]}"
+            )
         value = value["between"]
     if isinstance(value, str) and "/" in value:
         value = value.split("/")
     return value if isinstance(value, list | tuple) and not isinstance(value, Target) else [value]
 
 
-Ends = Annotated[list[TargetName], BeforeValidator(_pair)]
+_ENDS: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2},
+    ]
+}
+Ends = Annotated[
+    list[TargetName],
+    Field(min_length=1, max_length=2),
+    BeforeValidator(_pair),
+    AfterValidator(once_each),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                *_ENDS["anyOf"],
+                {
+                    "type": "object",
+                    "properties": {"between": _ENDS | {"description": "The two parts."}},
+                    "required": ["between"],
+                    "additionalProperties": False,
+                },
+            ],
+            "examples": ["search/search_db", ["search", "search_db"], "search"],
+        }
+    ),
+]
 
 
 class LinkEvent(EventConfig):
@@ -82,9 +111,7 @@ class Partition(LinkEvent):
 
     verb: ClassVar[str] = "partition"
 
-    partition: Ends = Field(
-        min_length=1, max_length=2, description="The two parts that cannot reach each other, or one cut off from all."
-    )
+    partition: Ends = Field(description="The two parts that cannot reach each other, or one cut off from all.")
 
     def links(self, world: World) -> list[Link]:
         """The links between the two, those of the callers' health checks included."""

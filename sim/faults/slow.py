@@ -15,7 +15,7 @@ class Slow(EventConfig):
     verb: ClassVar[str] = "slow"
 
     slow: Targets = Field(description="Which service or component; search[1] for one certain instance.")
-    factor: Number = Field(gt=0, description="Multiplies the service time of what begins during the event.")
+    factor: Number = Field(gt=0, le=1e6, description="Multiplies the service time of what begins during the event.")
 
     def begin(self, world: World) -> Undo:
         """Slows them; undoing it brings their speed back."""

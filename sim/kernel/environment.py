@@ -129,7 +129,7 @@ class Environment(SimPyEnvironment):
         if event.__class__ is not Flow or (event.alarm != number and event.announces):
             self._process(event)
         elif event.alarm == number:
-            event.start()
+            event.run_on()
 
     @staticmethod
     def _process(event: Event) -> None:

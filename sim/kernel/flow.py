@@ -42,14 +42,14 @@ class Flow(Event):
     Args:
         env: The environment whose clock it lives on.
         generator: What it drives. Its return value becomes the Flow's value.
-        start: False leaves the start to `start()`, for a generator that has to know its Flow.
+        owner: Gets the Flow as its attribute `flow` before the generator starts.
     """
 
     __slots__ = ("_callbacks", "_defused", "_generator", "_ok", "_target", "_value", "_waiter", "alarm", "env", "send")
 
     _generator: Steps | None
 
-    def __init__(self, env: Environment, generator: Steps, start: bool = True) -> None:
+    def __init__(self, env: Environment, generator: Steps, owner: Any = None) -> None:
         self.env = env
         self.send = generator.send
         self._generator = generator
@@ -59,11 +59,12 @@ class Flow(Event):
         self._waiter: Flow | None = None
         self._callbacks: Any = None
         self.alarm = -1  # the number of the schedule's entry that may wake it
-        if start:
-            self.start()
+        if owner is not None:
+            owner.flow = self
+        self.run_on()
 
-    def start(self) -> None:
-        """Runs a Flow that was made with `start=False` up to its first wait; or a sleeping one to its next."""
+    def run_on(self) -> None:
+        """Runs the generator to its next wait: at the start, or when an alarm has rung."""
         try:
             wait = self.send(None)
         except StopIteration as stop:

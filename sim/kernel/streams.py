@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 Draw = Callable[[np.random.Generator, int], NDArray[Any]]
 """Draws so many values from a generator."""
 
-_BLOCK = 4096
+_BLOCK = 1024
 _REPEAT_BLOCK = 256
-_KEPT_BLOCKS = 8
+_WIDE_BLOCK = 32  # for each of very many calls of one request
+_FEW_CALLS = 64
+_KEPT_BLOCKS = 16
+_KEPT_REPEATS = 65_536  # values
 
 
 def _endless(rng: np.random.Generator, draw: Draw) -> Iterator[Any]:
@@ -62,7 +65,7 @@ class Demand:
         draw: The distribution.
     """
 
-    __slots__ = ("_base", "_block", "_blocks", "_draw", "_name", "_repeats", "_seed")
+    __slots__ = ("_base", "_block", "_blocks", "_draw", "_kept", "_name", "_repeats", "_seed")
 
     def __init__(self, seed: int, name: str, draw: Draw) -> None:
         self._seed = seed
@@ -70,11 +73,12 @@ class Demand:
         self._draw = draw
         self._blocks: dict[int, list[Any]] = {}
         self._repeats: dict[tuple[int, int], list[Any]] = {}
+        self._kept = 0
         self._base = -_BLOCK
         self._block: list[Any] = []
 
     def at(self, index: int, call: int = 0) -> Any:
-        """The value for user request `index` (0, 1, …); `call` tells its repeated calls apart."""
+        """The value for user request `index`; `call` tells its repeated calls apart."""
         if call:
             return self._repeat(index, call)
         offset = index - self._base
@@ -83,30 +87,27 @@ class Demand:
         number, offset = divmod(index, _BLOCK)
         block = self._blocks.get(number)
         if block is None:
-            block = self._fresh(_BLOCK, number)
-            self._keep(self._blocks, number, block)
+            block = self._blocks[number] = self._fresh(_BLOCK, number)
+            if len(self._blocks) > _KEPT_BLOCKS:
+                del self._blocks[next(iter(self._blocks))]
         self._base, self._block = number * _BLOCK, block
         return block[offset]
 
     def _repeat(self, index: int, call: int) -> Any:
-        number, offset = divmod(index, _REPEAT_BLOCK)
-        block = self._repeats.get((number, call))
+        size = _REPEAT_BLOCK if call & 0xFFFF < _FEW_CALLS else _WIDE_BLOCK
+        number, offset = divmod(index, size)
+        repeats = self._repeats
+        block = repeats.get((number, call))
         if block is None:
-            block = self._fresh(_REPEAT_BLOCK, number, call)
-            self._keep(self._repeats, (number, call), block)
+            block = repeats[number, call] = self._fresh(size, number, call)
+            self._kept += size
+            while self._kept > _KEPT_REPEATS:
+                self._kept -= len(repeats.pop(next(iter(repeats))))
         return block[offset]
 
     def _fresh(self, size: int, *path: int) -> list[Any]:
         values: list[Any] = self._draw(generator(self._seed, self._name, *path), size).tolist()
         return values
-
-    @staticmethod
-    def _keep(blocks: dict[Any, list[Any]], key: Any, block: list[Any]) -> None:
-        blocks[key] = block
-        newest = max(key[0] for key in blocks) if isinstance(key, tuple) else max(blocks)
-        stale = [old for old in blocks if (old[0] if isinstance(old, tuple) else old) < newest - _KEPT_BLOCKS]
-        for old in stale:
-            del blocks[old]
 
 
 class FixedDemand:

@@ -34,6 +34,8 @@ ROW_TYPE: Final = np.dtype(
 )
 IN_FLIGHT: Final = 255
 _GROWTH: Final = 16_384
+_SIZE: Final = ROW.size
+_pack_row: Final = ROW.pack_into
 
 
 class Recorder:
@@ -43,6 +45,10 @@ class Recorder:
         clients: The names of the clients; a row holds a client's position in this list.
         warmup: Requests that arrived earlier do not count as wasted or useful work, s.
         spill_after: How many rows may stay in memory.
+
+    Attributes:
+        opened: How many requests users have sent.
+        flying: Those that have not ended, by row.
     """
 
     def __init__(self, clients: list[str], warmup: float = 0.0, spill_after: int = 10_000_000) -> None:
@@ -53,7 +59,6 @@ class Recorder:
         self.useful = 0.0
         self.reactions: list[tuple[float, str, str]] = []
         self.opened = 0
-        self.closed = 0
         self.flying: dict[int, Request] = {}
         self.attempt_starts = [array("d") for _ in clients]
         self.attempt_latencies = [array("f") for _ in clients]
@@ -71,22 +76,25 @@ class Recorder:
         return number
 
     def open(self, request: Request) -> None:
-        """Notes that a user has sent a request, whose `id` is `opened`."""
-        self.flying[request.id] = request
-        self.opened += 1
+        """Notes that a user has sent a request, and gives it its row."""
+        row = request.row = self.opened
+        self.opened = row + 1
+        self.flying[row] = request
 
     def close(self, request: Request, client: int, latency: float, outcome: int) -> None:
         """Notes that a user request has ended after `latency`, s."""
-        del self.flying[request.id]
+        number = request.row
+        del self.flying[number]
         route = request.kind.route
         if route < 0:
             route = request.kind.route = self.route(request.kind.label)
-        if request.id >= self._capacity:
-            self._grow(request.id + 1)
-        ROW.pack_into(
+        if number >= self._capacity:
+            self._grow(number + 1)
+        arrived = request.arrived
+        _pack_row(
             self._rows,
-            request.id * ROW.size,
-            request.arrived,
+            number * _SIZE,
+            arrived,
             latency,
             request.network,
             request.queue,
@@ -94,12 +102,12 @@ class Recorder:
             request.backoff,
             request.policy,
             route,
-            request.attempts if request.attempts < 65_536 else 65_535,
+            request.attempts,
             client,
             outcome,
         )
-        self.closed += 1
-        self.use(request)
+        if arrived >= self.warmup:
+            self.useful += request.work
 
     def use(self, request: Request) -> None:
         """Notes that the answer that a request's work was for has been used."""

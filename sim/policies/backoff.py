@@ -18,7 +18,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from sim.kernel import Uniform
-from sim.values import Config, Duration, Number, format_duration
+from sim.values import Config, Duration, Number, format_duration, shown, wrong_key
 
 Jitter = Literal["none", "full", "equal", "decorrelated"]
 
@@ -128,7 +128,10 @@ class BackoffConfig(Config):
     base: Duration = Field(description="The pause before the first retry.")
     max: Duration | None = Field(None, description="The longest pause; default 20s, or base if that is longer.")
     factor: Number = Field(
-        2.0, ge=1.0, description="How many times as long each pause is as the one before; not used with decorrelated."
+        2.0,
+        ge=1.0,
+        le=1000,
+        description="How many times as long each pause is as the one before; not used with decorrelated.",
     )
     jitter: Jitter = Field("none", description="How the pause is spread at random.")
 
@@ -137,12 +140,14 @@ class BackoffConfig(Config):
     def _expand_constant(cls, value: Any) -> Any:
         if isinstance(value, dict | Config):
             return value
+        if isinstance(value, str) and not value[:1].isdigit() and value != "none":
+            raise ValueError(f"{shown(value)} is not a backoff; write none, a duration, or {{base: 100ms, max: 2s}}")
         return {"base": "0s" if value == "none" else value, "factor": 1.0}
 
     @model_validator(mode="after")
     def _check(self) -> "BackoffConfig":
         if self.max is not None and self.max < self.base:
-            raise ValueError(f"max is {format_duration(self.max)}, less than base, {format_duration(self.base)}")
+            raise wrong_key("max", f"{format_duration(self.max)} is less than base, {format_duration(self.base)}")
         return self
 
     @classmethod

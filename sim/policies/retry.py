@@ -7,7 +7,7 @@ book, chapters 21 and 22; Envoy's retry policies; M. Brooker, "Exponential Backo
 from collections.abc import Generator
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, StrictInt, field_validator
 
 from sim.kernel import Uniform
 from sim.metrics import Recorder
@@ -26,19 +26,21 @@ class RetryConfig(Config):
 
     shorthand: ClassVar[str | None] = "attempts"
 
-    attempts: int = Field(2, ge=1, le=100, description="How many attempts there may be, the first one counted.")
+    attempts: StrictInt = Field(2, ge=1, le=100, description="How many attempts there may be, the first one counted.")
     backoff: BackoffConfig = Field(
         default_factory=lambda: BackoffConfig.model_validate("none"),
         description="The pause before each retry; none means at once.",
     )
     on: list[Condition] = Field(
         default=["timeout", "5xx", "connect_failure", "reset"],
+        min_length=1,
         description="Which failures are tried again: timeout, 429, 5xx (as in Envoy, a reset or refused connection "
         "counts as one), connect_failure, reset.",
     )
     budget: Share | None = Field(None, description="Retries allowed as a share of requests; none means no limit.")
     methods: list[Method] | None = Field(
         None,
+        min_length=1,
         description="Methods that may be tried again; by default the idempotent ones and what has an idempotency key.",
     )
 
@@ -77,33 +79,35 @@ class Retry:
 
     def handle(self, request: Request) -> Generator[Any, Any, Response]:
         """Makes attempts until one succeeds or no more are allowed."""
-        request.attempts += 1
+        self.begin()
+        work = request.work
         response = yield from self.attempt.handle(request)
-        return (yield from self.go_on(request, response))
+        return (yield from self.go_on(request, response, work))
 
-    def go_on(self, request: Request, response: Response) -> Generator[Any, Any, Response]:
+    def begin(self) -> None:
+        """Notes a first attempt: the budget grows by it."""
+        if self.budget is not None:
+            self.budget.first_try()
+
+    def go_on(self, request: Request, response: Response, work: float = 0.0) -> Generator[Any, Any, Response]:
         """Makes further attempts after a first one.
 
         Args:
             request: What was asked for; its ledger and work are those of the first attempt.
             response: What came of that.
+            work: The request's work before the first attempt, s.
         """
         pause, budget = 0.0, self.budget
-        if budget is not None:
-            budget.first_try()
-        work = 0.0
         for number in range(1, self.attempts):
             if response.success or not self._may_repeat(request, response):
                 break
             if budget is not None and not budget.allows():
                 break
             self.recorder.waste_part(request, request.work - work)
-            work = request.work
             pause = self.backoff.pause(number, pause, self.uniform)
             if pause:
                 request.backoff += pause
                 yield pause
-            request.attempts += 1
             response = yield from self.attempt.handle(request, again=True)
         return response
 
@@ -113,19 +117,3 @@ class Retry:
         if self.methods is None:
             return request.kind.idempotent
         return request.kind.method in self.methods
-
-
-class Once:
-    """No retry: one attempt, counted.
-
-    Args:
-        attempt: Makes it.
-    """
-
-    def __init__(self, attempt: Attempt) -> None:
-        self.attempt = attempt
-
-    def handle(self, request: Request) -> Generator[Any, Any, Response]:
-        """Makes the attempt."""
-        request.attempts += 1
-        return self.attempt.handle(request)

@@ -31,7 +31,7 @@ class Attempt:
         inner: What answers; it settles its delays before it returns.
         timeout: How long to wait, s; None waits for as long as it takes.
         answered: Called with the request and the latency of each answer that came in time, s.
-        sent: Called with the time of each attempt, s.
+        sent: Called with the request and the time of each attempt, s.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Attempt:
         inner: Inner,
         timeout: float | None = None,
         answered: Callable[[Request, float], None] | None = None,
-        sent: Callable[[float], None] | None = None,
+        sent: Callable[[Request, float], None] | None = None,
     ) -> None:
         self.env = env
         self.recorder = recorder
@@ -60,13 +60,12 @@ class Attempt:
             yield owed
         started = env._now
         if self.sent is not None:
-            self.sent(started)
+            self.sent(request, started)
         child = request.branch(started, again)
         if self.timeout is not None and started + self.timeout < child.deadline:
             child.deadline = started + self.timeout
         request.child = child
-        flow = child.flow = Flow(env, self.inner.handle(child), start=False)
-        flow.start()
+        flow = Flow(env, self.inner.handle(child), child)
         if self.timer is not None and not flow.ended:
             self.timer.watch(flow)
         try:

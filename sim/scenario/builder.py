@@ -182,7 +182,8 @@ class SourceBuilder:
 
     def _refuse_tag(self, event: _Valued) -> None:
         if event.tag is not None:
-            self._complain(self._mark(event), f"tags such as {quote(event.tag)} are not part of the language")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._complain(self._mark(event), f"tags such as {quote(tag)} are not part of the language")
 
     def _mark(self, event: events.Event) -> Mark:
         start = event.start_mark

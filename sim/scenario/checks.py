@@ -1,101 +1,112 @@
 """Checks that need the whole document: names that must exist, cycles, caches that nobody reads, rules never reached.
 
-An error makes a run meaningless; a warning says that something is probably not what was meant.
+An error makes a run meaningless; a warning says that something is probably not what was meant. Both are looked for only
+in a document whose every value is right by itself: what a misunderstood part seems to lack would only mislead.
 """
 
 from collections.abc import Iterator
 
-from sim.components import KINDS
-from sim.faults import EventConfig
+from sim.components.traffic import read_access_log
 from sim.metrics import parse_objective
+from sim.scenario import event_checks
 from sim.scenario.document import Document
 from sim.scenario.errors import Problem
 from sim.scenario.paths import Path
 from sim.scenario.source import Source
-from sim.values import did_you_mean, format_duration
+from sim.scenario.topology import Topology
+from sim.scenario.words import a, hint, quote
+from sim.values import format_duration
+
+DEEPEST = 50
+"""How many components a request may pass through, one behind the other."""
+
+_RULES = 300
+_PERIODS = 1000
 
 
 def problems(document: Document, source: Source) -> Iterator[Problem]:
     """Everything that is wrong with a document whose every value is right by itself."""
-    yield from _names(document, source)
-    yield from _cycles(document, source)
-    yield from _caches(document, source)
+    topology = Topology(document)
+    yield from _names(document, source, topology)
+    yield from _cycles(source, topology)
+    yield from _caches(document, source, topology)
     yield from _network(document, source)
     yield from _times(document, source)
-    for number, event in enumerate(document.events):
-        yield from _event(document, source, ("events", number), event)
+    yield from _logs(document, source)
+    yield from event_checks.problems(document, source)
     yield from _objectives(document, source)
 
 
 def warnings(document: Document, source: Source) -> Iterator[Problem]:
     """What works but is probably not meant."""
+    topology = Topology(document)
     yield from _shadowed(document, source)
-    reached = _reached(document)
     for name in document.components:
-        if name not in reached:
+        if name not in topology.reached:
             yield source.problem(("components", name), "no client's requests ever reach it", key=True)
-    for number, event in enumerate(document.events):
-        if document.duration is not None and event.at >= document.duration:
-            text = f"it begins after the run has ended ({format_duration(document.duration)})"
-            yield source.problem(("events", number, "at"), text)
+    for pair in document.network.between:
+        if frozenset(pair.split("/")) not in topology.links:
+            yield source.problem(("network", "between", pair), "no requests go between these two", key=True)
+    yield from event_checks.warnings(document, source, topology)
 
 
-def edges(document: Document) -> dict[str, list[tuple[Path, str]]]:
-    """For each component what it calls: the path in the document, and the name."""
-    return {
-        name: [(("components", name, *path), to) for path, to in KINDS[config.kind].make.targets(config)]
-        for name, config in document.components.items()
-    }
+def _names(document: Document, source: Source, topology: Topology) -> Iterator[Problem]:
+    for path, to in [*topology.clients.values(), *(call for calls in topology.calls.values() for call in calls)]:
+        kind = document.components[to].kind if to in document.components else None
+        reads_cache = path[-3:-1] == ("read_through", "cache")
+        if kind is None:
+            yield source.problem(path, no_component(to, document))
+        elif kind == "cache" and not reads_cache:
+            yield source.problem(
+                path, f"{quote(to)} is a cache: a read_through step reads it, requests do not go there"
+            )
+        elif kind != "cache" and reads_cache:
+            yield source.problem(path, f"{quote(to)} is {a(kind)}, not a cache")
+    for name in topology.clients:
+        if name in document.components:
+            yield source.problem(("components", name), f"{quote(name)} is also the name of a client", key=True)
 
 
-def _unknown(what: str, name: str, known: list[str]) -> str:
-    return f"there is no {what} '{name}'{did_you_mean(name, known) or '; there are ' + ', '.join(known[:8])}"
+def no_component(name: str, document: Document) -> str:
+    """Says that there is no such component, and what was probably meant."""
+    if name in document.clients:
+        return f"{quote(name)} is a client, not a component{hint('', document.components)}"
+    return f"there is no component {quote(name)}{hint(name, document.components)}"
 
 
-def _names(document: Document, source: Source) -> Iterator[Problem]:
-    known = list(document.components)
-    wanted: list[tuple[Path, str]] = [(("clients", name, "to"), client.to) for name, client in document.clients.items()]
-    wanted += [edge for calls in edges(document).values() for edge in calls]
-    for path, to in wanted:
-        if to not in document.components:
-            yield source.problem(path, _unknown("component", to, known))
-        elif document.components[to].kind == "cache" and path[-2] != "cache" and "read_through" not in path:
-            yield source.problem(path, f"'{to}' is a cache: a read_through step reads it, requests do not go there")
-    for name, calls in edges(document).items():
-        for path, to in calls:
-            is_cache = to in document.components and document.components[to].kind == "cache"
-            if path[-2:] == ("cache", "to") and to in document.components and not is_cache:
-                yield source.problem(path, f"'{to}' is a {document.components[to].kind}, not a cache")
-        if name in document.clients:
-            yield source.problem(("components", name), f"'{name}' is also the name of a client", key=True)
-
-
-def _cycles(document: Document, source: Source) -> Iterator[Problem]:
-    calls = edges(document)
-    finished: set[str] = set()
-    for root in document.components:
-        trail: list[str] = []
-        stack = [(root, iter(calls[root]))]
+def _cycles(source: Source, topology: Topology) -> Iterator[Problem]:
+    heights: dict[str, int] = {}
+    for root in topology.calls:
+        trail: dict[str, None] = {}
+        stack = [(root, iter(topology.calls[root]))] if root not in heights else []
         while stack:
             name, rest = stack[-1]
-            if name not in trail:
-                trail.append(name)
-            step = next(((path, to) for path, to in rest if to in calls and to not in finished), None)
+            trail[name] = None
+            step = next(((path, to) for path, to in rest if to in topology.calls and to not in heights), None)
             if step is None:
                 stack.pop()
-                trail.remove(name)
-                finished.add(name)
+                trail.pop(name)
+                heights[name] = 1 + max((heights.get(to, 0) for _, to in topology.calls[name]), default=0)
+                if heights[name] == DEEPEST + 1:
+                    text = f"a request would pass through more than {DEEPEST} components, one behind the other"
+                    yield source.problem(("components", name), text, key=True)
                 continue
             path, to = step
             if to in trail:
-                circle = " → ".join([*trail[trail.index(to) :], to])
-                yield source.problem(path, f"a request would go round for ever: {circle}")
+                yield source.problem(path, f"a request would go round for ever: {_circle(list(trail), to)}")
                 continue
-            stack.append((to, iter(calls[to])))
+            stack.append((to, iter(topology.calls[to])))
 
 
-def _caches(document: Document, source: Source) -> Iterator[Problem]:
-    read = {to for calls in edges(document).values() for path, to in calls}
+def _circle(trail: list[str], back: str) -> str:
+    circle = trail[trail.index(back) :]
+    if len(circle) > 8:
+        circle = [*circle[:4], "…", *circle[-3:]]
+    return " → ".join([*circle, back])
+
+
+def _caches(document: Document, source: Source, topology: Topology) -> Iterator[Problem]:
+    read = {to for calls in topology.calls.values() for _, to in calls}
     for name, config in document.components.items():
         if config.kind == "cache" and name not in read:
             yield source.problem(("components", name), "nobody reads this cache", key=True)
@@ -103,15 +114,21 @@ def _caches(document: Document, source: Source) -> Iterator[Problem]:
 
 def _network(document: Document, source: Source) -> Iterator[Problem]:
     known = [*document.components, *document.clients]
+    seen: dict[frozenset[str], str] = {}
     for pair in document.network.between:
         ends = pair.split("/")
+        text = None
         if len(ends) != 2:
-            text = f"'{pair}' is not a pair; write two names with a slash between them, such as gateway/search"
+            text = f"{quote(pair)} is not a pair; write two names with a slash between them, such as gateway/search"
+        elif wrong := next((end for end in ends if end not in known), None):
+            text = f"there is no component or client {quote(wrong)}{hint(wrong, known)}"
+        elif ends[0] == ends[1]:
+            text = f"{quote(pair)} names one component twice; nothing calls itself"
+        elif frozenset(ends) in seen:
+            text = f"these two stand here already, as {quote(seen[frozenset(ends)])}"
+        seen.setdefault(frozenset(ends), pair)
+        if text is not None:
             yield source.problem(("network", "between", pair), text, key=True)
-            continue
-        for end in ends:
-            if end not in known:
-                yield source.problem(("network", "between", pair), _unknown("component", end, known), key=True)
 
 
 def _times(document: Document, source: Source) -> Iterator[Problem]:
@@ -121,34 +138,20 @@ def _times(document: Document, source: Source) -> Iterator[Problem]:
     if document.duration is not None and document.warmup >= document.duration:
         text = f"a warm-up of {format_duration(document.warmup)} leaves nothing of {format_duration(document.duration)}"
         yield source.problem(("warmup",), text)
+    for name, client in document.clients.items():
+        rhythm = client.traffic.diurnal
+        if rhythm is not None and document.duration is not None and document.duration > _PERIODS * rhythm.period:
+            text = f"a run of {format_duration(document.duration)} has more than {_PERIODS} such days"
+            yield source.problem(("clients", name, "traffic", "diurnal", "period"), text)
 
 
-def _event(document: Document, source: Source, path: Path, event: EventConfig) -> Iterator[Problem]:
-    where = (*path, event.verb)
-    for target in event.targets:
-        if event.hits == "clients":
-            if target.name not in document.clients:
-                yield source.problem(where, _unknown("client", target.name, list(document.clients)))
-            continue
-        known = [*document.components, *(document.clients if event.hits == "links" else ())]
-        if target.name not in known:
-            yield source.problem(where, _unknown("component", target.name, known))
-            continue
-        config = document.components.get(target.name)
-        kind = None if config is None else config.kind
-        if event.hits == "caches" and kind not in ("cache", "cdn"):
-            yield source.problem(where, f"'{target.name}' is a {kind}; {event.verb} is for caches and CDNs")
-        if event.hits == "servers" and kind in ("cdn", "waf", "gateway"):
-            text = f"'{target.name}' is a {kind} without instances; use outage, latency or loss"
-            yield source.problem(where, text)
-        instances = config.instances if config is not None and kind == "service" else 1
-        if target.last is not None and target.last >= instances:
-            last = f"{target.name}[{instances - 1}]"
-            yield source.problem(where, f"'{target}' does not exist: the last instance is {last}")
-        wanted = getattr(event, "instances", None)
-        if wanted is not None and wanted > instances:
-            text = f"'{target.name}' has only {instances} instance{'s' if instances > 1 else ''}"
-            yield source.problem((*path, "instances"), text)
+def _logs(document: Document, source: Source) -> Iterator[Problem]:
+    for name, client in document.clients.items():
+        if client.traffic.replay is not None:
+            try:
+                read_access_log(client.traffic.replay, client.traffic.format)
+            except ValueError as error:
+                yield source.problem(("clients", name, "traffic", "replay"), str(error))
 
 
 def subjects(document: Document) -> dict[str, str]:
@@ -172,21 +175,10 @@ def _objectives(document: Document, source: Source) -> Iterator[Problem]:
 def _shadowed(document: Document, source: Source) -> Iterator[Problem]:
     for name, config in document.components.items():
         for key in ("routes", "endpoints"):
-            rules = getattr(config, key, [])
+            rules = getattr(config, key, [])[:_RULES]
             for number, rule in enumerate(rules):
                 first = next((earlier for earlier in rules[:number] if earlier.match.covers(rule.match)), None)
                 if first is not None:
+                    path: Path = ("components", name, key, number, "match")
                     text = f"never reached: '{first.match}' before it takes everything that '{rule.match}' matches"
-                    yield source.problem(("components", name, key, number, "match"), text)
-
-
-def _reached(document: Document) -> set[str]:
-    calls = edges(document)
-    reached: set[str] = set()
-    waiting = [client.to for client in document.clients.values()]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached and name in calls:
-            reached.add(name)
-            waiting += [to for _, to in calls[name]]
-    return reached
+                    yield source.problem(path, text)

@@ -1,8 +1,9 @@
 """The document is a scenario as it is written: every key of the language, with its default and its meaning."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Union
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Final, Union
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StrictInt
 
 from sim.components import KINDS, ClientConfig, NetworkConfig
 from sim.faults import Event
@@ -14,22 +15,44 @@ else:
     ComponentConfig = Annotated[Union[tuple(kind.config for kind in KINDS.values())], Field(discriminator="kind")]
 
 
+_NAME: Final = re.compile(r"[\w-]{1,100}")
+
+
+def _is_name(name: str) -> str:
+    if _NAME.fullmatch(name):
+        return name
+    raise ValueError("a name is made of letters, digits, - and _, a hundred at most")
+
+
+Name = Annotated[str, AfterValidator(_is_name)]
+"""What a client or a component is called: no dots, brackets or slashes, which paths and targets need."""
+
+_NAMED: Final[Any] = {"propertyNames": {"pattern": f"^{_NAME.pattern}$"}}
+
+
 class Document(Config):
     """A scenario: clients, components, and what happens to them."""
 
-    scenario: str = Field(description="The title.")
+    scenario: str = Field(min_length=1, description="The title.")
     about: str = Field("", description="What the scenario is about, in a few sentences.")
     watch_for: list[str] = Field(default_factory=list, description="What to look for in the results.")
-    seed: int = Field(1, ge=0, le=2**63 - 1, description="Of all randomness: the same seed gives the same run.")
+    seed: StrictInt = Field(1, ge=0, le=2**63 - 1, description="Of all randomness: the same seed gives the same run.")
     duration: Duration | None = Field(
-        None, gt=0, description="How long the run lasts; a replay may leave it out and runs to its log's end."
+        None,
+        gt=0,
+        le=366 * 86_400,
+        description="How long the run lasts; a replay may leave it out and runs to its log's end.",
     )
     warmup: Duration = Field(0.0, description="Requests that arrive earlier do not count; default none.")
     network: NetworkConfig = Field(
         default_factory=NetworkConfig, description="The links between components; by default without latency."
     )
-    clients: dict[str, ClientConfig] = Field(min_length=1, description="Who sends requests.")
-    components: dict[str, ComponentConfig] = Field(min_length=1, description="What requests meet.")
+    clients: dict[Name, ClientConfig] = Field(
+        min_length=1, description="Who sends requests, by name.", json_schema_extra=_NAMED
+    )
+    components: dict[Name, ComponentConfig] = Field(
+        min_length=1, description="What requests meet, by name.", json_schema_extra=_NAMED
+    )
     events: list[Event] = Field(default_factory=list, description="What happens to the system, and when.")
     objectives: list[str] = Field(
         default_factory=list, description="What the run has to achieve, such as `browser p99 < 300ms`."

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHOWN = 25
+LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,14 @@ class Problem:
     column: int = 0
 
     def __str__(self) -> str:
-        what = f"{self.path}: {self.message}" if self.path else self.message
+        what = f"{_shortened(self.path)}: {_shortened(self.message)}" if self.path else _shortened(self.message)
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{what}  {where}".replace("\n", " ")
+        return " ".join(f"{what}  {where}".splitlines())
+
+
+def _shortened(text: str) -> str:
+    """Leaves out the middle of a text that nobody would read to its end."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
 
 
 class ScenarioError(Exception):

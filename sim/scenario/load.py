@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sim.components.traffic import Replay, read_access_log
 from sim.scenario import checks
 from sim.scenario.document import Document
 from sim.scenario.errors import Problem, ScenarioError
-from sim.scenario.locate import validate
+from sim.scenario.locate import MOST, validate
 from sim.scenario.overrides import apply_overrides
 from sim.scenario.source import Source
 from sim.scenario.yaml import load_yaml
@@ -113,7 +114,7 @@ def shipped_scenarios() -> list[Path]:
 
 def _check(source: Source, path: Path) -> Scenario:
     document = validate(Document, source, {"folder": path.parent})
-    wrong = list(checks.problems(document, source))
+    wrong = list(islice(checks.problems(document, source), MOST))
     if wrong:
         raise ScenarioError(wrong)
     return Scenario(path, source, document, tuple(checks.warnings(document, source)))

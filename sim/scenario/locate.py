@@ -15,11 +15,14 @@ from pydantic import BaseModel, ValidationError
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.messages import alternatives, is_wrong_type, message, unknown_key, unknown_value
 from sim.scenario.paths import Path
-from sim.scenario.source import Source
-from sim.values.nearest import nearest
+from sim.scenario.source import Source, holds
+from sim.values import WrongKey, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 Schema = dict[str, Any]
+
+MOST = 100
+"""How many problems are explained: who has more did not mean to write a scenario, and need not wait for all."""
 
 _SHAPES = {
     "model-fields": "mapping",
@@ -66,7 +69,7 @@ def _is_within(path: str, others: tuple[str, ...]) -> bool:
 
 
 def _problems(model: type[BaseModel], source: Source, error: ValidationError) -> Iterable[Problem]:
-    errors = [_Error(details["loc"], dict(details)) for details in error.errors(include_url=False)]
+    errors = [_Error(details["loc"], dict(details)) for details in error.errors(include_url=False)[:MOST]]
     for finding in _Trail().follow(dict(model.__pydantic_core_schema__), source.data, (), errors):
         text = finding.message
         if finding.path in source.created and finding.is_missing:
@@ -160,7 +163,8 @@ class _Trail:
                 return _Finding(at, unknown_value(details["ctx"]["tag"], list(schema.get("choices", {}))), misfit)
             case "union_tag_not_found":
                 return self._no_tag(schema, value, path)
-        return _Finding(path, message(details, written), max(misfit, 3 if is_wrong_type(kind) else 1))
+        misfit = max(misfit, 3 if is_wrong_type(kind) else 1)
+        return _Finding(path, message(details, written), misfit, at_key=_is_about_key(details))
 
     def _misfit(self, schema: Schema, value: Any) -> int:
         shape = _SHAPES.get(schema.get("type", ""), "scalar")
@@ -188,8 +192,8 @@ class _Trail:
 
     def _step(self, schema: Schema, value: Any, path: Path, step: str | int, below: list[_Error]) -> list[_Finding]:
         match schema.get("type"):
-            case "tagged-union":
-                return self.follow(schema["choices"].get(step, {}), value, path, below)
+            case "tagged-union" if step in schema["choices"]:
+                return self.follow(schema["choices"][step], value, path, below)
             case "dict":
                 inner = schema.get("values_schema", {})
             case "tuple":
@@ -234,10 +238,15 @@ class _Trail:
         return _Finding(path, unknown_value(value, wanted), self._misfit(schema, value))
 
 
+def _is_about_key(details: dict[str, Any]) -> bool:
+    """Tells whether a validator blames a key, or a mapping as a whole, which is best shown at its key."""
+    error = details.get("ctx", {}).get("error")
+    return isinstance(error, WrongKey) or (isinstance(error, ValueError) and isinstance(details["input"], dict))
+
+
 def _child(value: Any, path: Path, step: str | int) -> tuple[Any, Path]:
     """Goes one step down if the data has it; a shorthand stands for more than is written."""
-    is_there = step in value if isinstance(value, dict) else isinstance(value, list) and step in range(len(value))
-    return (value[step], (*path, step)) if is_there else (value, path)
+    return (value[step], (*path, step)) if holds(value, step) else (value, path)
 
 
 def _allowed(schema: Schema) -> list[Any]:

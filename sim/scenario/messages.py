@@ -1,9 +1,20 @@
 """A message says what is wrong with one value in the words of the scenario language, not of the validator."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from sim.scenario.words import LISTED, describe, hint, quote
+from sim.scenario.words import LISTED, clip, describe, hint, quote
+from sim.values import (
+    BANDWIDTH,
+    DURATION,
+    RATE,
+    SIZE,
+    format_count,
+    format_share,
+    parse_count,
+    parse_share,
+)
 
 _NEEDED = {
     "model_type": "a mapping",
@@ -25,6 +36,7 @@ _NEEDED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "none_required": "null",
+    "path_type": "the name of a file",
 }
 
 _BOUNDS = {
@@ -34,6 +46,12 @@ _BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "multiple_of": ("a multiple of", "multiple_of"),
 }
+
+_SPELLINGS: tuple[tuple[Callable[[object], float], Callable[[float], str]], ...] = (
+    *((quantity.parse, quantity.spell) for quantity in (DURATION, RATE, SIZE, BANDWIDTH)),
+    (parse_count, format_count),
+    (parse_share, format_share),
+)
 
 _SIZES = {
     "too_short": ("needs at least", "min_length", "item"),
@@ -63,7 +81,8 @@ def message(error: dict[str, Any], written: object) -> str:
         return f"needs {_NEEDED[kind]}, got {describe(value)}"
     if kind in _BOUNDS:
         relation, bound = _BOUNDS[kind]
-        return f"must be {relation} {_number(context[bound])}, not {written if _is_scalar(written) else value}"
+        found = clip(str(written if _is_scalar(written) else value))
+        return f"must be {relation} {_spelled(context[bound], written)}, not {found}"
     if kind in _SIZES:
         verb, bound, noun = _SIZES[kind]
         number = context[bound]
@@ -99,8 +118,14 @@ def alternatives(allowed: Sequence[Any]) -> str:
     return f"one of {', '.join(shown)}" if len(shown) > 1 else "".join(shown)
 
 
-def _number(value: object) -> object:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _spelled(bound: float, written: object) -> str:
+    """A bound in the unit of what was written: `1ms` where that is a duration, `20M` where it is a count."""
+    if bound and isinstance(written, str):
+        for parse, spell in _SPELLINGS:
+            with suppress(ValueError):
+                parse(written)
+                return spell(bound)
+    return str(int(bound) if isinstance(bound, float) and bound.is_integer() else bound)
 
 
 def _is_scalar(value: object) -> bool:

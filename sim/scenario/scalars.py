@@ -43,7 +43,9 @@ def read_plain(text: str) -> Scalar:
     if text in _WORDS:
         return _WORDS[text]
     if not text:
-        raise ValueError("nothing is written here; write {} for an empty mapping, '' for an empty text, null for none")
+        raise ValueError(
+            "nothing is written here; write [] or {} for an empty list or mapping, '' for an empty text, null for none"
+        )
     if text in _TRUTH:
         raise ValueError(f"'{text}' is read as a truth value by some YAML readers; write {_TRUTH[text]} or quote it")
     if text in _MISSPELT:

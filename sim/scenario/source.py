@@ -11,6 +11,11 @@ from sim.scenario.errors import Problem
 from sim.scenario.paths import Path, format_path
 
 
+def holds(data: Any, segment: str | int) -> bool:
+    """Tells whether data is a mapping with this key, or a list with this index."""
+    return segment in data if isinstance(data, dict) else isinstance(data, list) and segment in range(len(data))
+
+
 class Mark(NamedTuple):
     """A place in a file (line and column from 1), or an override (no line)."""
 
@@ -50,6 +55,25 @@ class Source:
     problems: tuple[Problem, ...] = ()
     created: tuple[Path, ...] = ()
 
+    def written(self, path: Path) -> Path:
+        """Finds what was written in the place of a value: the scalar or list that is short for it.
+
+        Args:
+            path: Keys and list indices from the root; may name what a shorthand stands for.
+
+        Returns:
+            The path without the steps that are not written: `call.to` is `call` where `call: db` is written.
+        """
+        data, steps = self.data, list[str | int]()
+        for number, segment in enumerate(path):
+            if isinstance(segment, str) and not isinstance(data, dict):
+                continue
+            if not holds(data, segment):
+                return (*steps, *path[number:])
+            steps.append(segment)
+            data = data[segment]
+        return tuple(steps)
+
     def mark(self, path: Path, key: bool = False) -> Mark:
         """Finds where a value is written.
 
@@ -82,4 +106,5 @@ class Source:
         Returns:
             The problem with its place.
         """
+        path = self.written(path)
         return Problem(format_path(path), message, *self.mark(path, key))

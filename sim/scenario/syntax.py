@@ -16,12 +16,20 @@ def explain(error: yaml.YAMLError, text: str) -> tuple[int, int, str]:
         Line and column (from 1, or 0 and 0 when unknown), and the message.
     """
     mark = getattr(error, "problem_mark", None)
+    if isinstance(error, yaml.MarkedYAMLError) and _is_about_its_beginning(error):
+        mark = error.context_mark
     if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
         return 0, 0, f"is not YAML: {error}"
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     character = line[mark.column : mark.column + 1]
     return mark.line + 1, mark.column + 1, _message(error, character)
+
+
+def _is_about_its_beginning(error: yaml.MarkedYAMLError) -> bool:
+    """Tells whether the end of what began wrong says nothing: an open quote, a line that is no key."""
+    problem = error.problem or ""
+    return "unexpected end of stream" in problem or "could not find expected ':'" in problem
 
 
 def _message(error: yaml.MarkedYAMLError, character: str) -> str:
@@ -42,9 +50,9 @@ def _message(error: yaml.MarkedYAMLError, character: str) -> str:
         bracket = _CLOSING.get(context.rpartition(" ")[2], "[")
         return f"a ',' or the end of the '{bracket}'{since} is missing"
     if "unexpected end of stream" in problem:
-        return f"the quote{since} is not closed"
+        return "this quote is not closed"
     if "could not find expected ':'" in problem:
-        return f"a ':' is missing after the key{since}"
+        return "this line has no value: write a ':' and a space after the key"
     if context.startswith("while parsing a block"):
         kind = "mapping" if "mapping" in context else "list"
         return f"this does not belong to the {kind}{since}; check the indentation and the quotes"

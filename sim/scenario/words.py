@@ -24,6 +24,11 @@ def hint(word: str, known: Iterable[str]) -> str:
     return did_you_mean(word, known)
 
 
+def a(noun: str) -> str:
+    """A noun with its article: `a service`, `an external`."""
+    return f"{'an' if noun[:1] in 'aeio' else 'a'} {noun}"
+
+
 def clip(text: str) -> str:
     """Shortens a text so that it fits into a message."""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

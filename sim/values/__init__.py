@@ -1,5 +1,6 @@
 """What a YAML value can be: quantities with units, distributions, keys and match patterns, as pydantic types."""
 
+from sim.values.blame import WrongKey, wrong_key
 from sim.values.config import Config, chosen, one_of
 from sim.values.distribution import Constant, Distribution, SizeDistribution, parse_distribution
 from sim.values.empirical import Empirical
@@ -28,6 +29,7 @@ from sim.values.numbers import (
     parse_number,
     parse_share,
 )
+from sim.values.quantity import shown
 from sim.values.units import (
     BANDWIDTH,
     DURATION,
@@ -81,6 +83,7 @@ __all__ = [
     "Uniform",
     "UniformKeys",
     "Weibull",
+    "WrongKey",
     "Zipf",
     "chosen",
     "did_you_mean",
@@ -100,4 +103,6 @@ __all__ = [
     "parse_rate",
     "parse_share",
     "parse_size",
+    "shown",
+    "wrong_key",
 ]

@@ -18,7 +18,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, GetPydanticSche
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
-from sim.values.nearest import did_you_mean
+from sim.values.blame import WrongKey
+from sim.values.nearest import did_you_mean, nearest
 from sim.values.parameters import Measure, Parameter, Reading, parameter
 from sim.values.quantity import Quantity, shown
 from sim.values.units import DURATION, SIZE
@@ -98,8 +99,11 @@ class Distribution(ABC):
         values: dict[str, Any] = {}
         for key, value in written.items():
             if key not in known:
-                message = f"'{key}' is not a part of {cls.form}{did_you_mean(str(key), known)}"
-                problems.append(problem(key, value, ValueError(message)))
+                near = nearest(str(key), known)
+                message = f"{shown(str(key))} is not a part of {cls.form}" + (
+                    f"; did you mean '{near}'?" if near else ""
+                )
+                problems.append(problem(key, value, WrongKey(message)))
                 continue
             kind: Parameter = known[key].metadata["parameter"]
             try:
@@ -210,8 +214,8 @@ def parse_distribution(value: Any, quantity: Quantity = DURATION, folder: Path |
     key = "p50" if "p99" in value else next((key for key in value if key in KINDS), None)
     if key is None:
         first = next(iter(value))
-        message = f"unknown distribution '{first}'{did_you_mean(str(first), KINDS)}"
-        raise ValidationError.from_exception_data("distribution", [problem(first, value[first], ValueError(message))])
+        message = f"unknown distribution {shown(str(first))}{did_you_mean(str(first), KINDS)}"
+        raise ValidationError.from_exception_data("distribution", [problem(first, value[first], WrongKey(message))])
     return KINDS[key].read(value, Reading(quantity, folder or Path()))
 
 

@@ -33,6 +33,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 """The methods of HTTP (RFC 9110, section 9; PATCH: RFC 5789)."""
 
 _HELP = 'one is written like /search, "POST /checkout" or "GET /static/**"'
+_MOST_SEGMENTS = 50
+_MOST_WILDCARDS = 4
 _VERSION_HEADER = "x-api-version"
 
 
@@ -118,6 +120,10 @@ class Match(Config):
             return None
         if not path.startswith("/"):
             raise ValueError(f"'{path}' is not a path pattern: it must start with /; {_HELP}")
+        if len(_segments(path)) > _MOST_SEGMENTS or path.count("**") > _MOST_WILDCARDS:
+            raise ValueError(
+                f"a path pattern has at most {_MOST_SEGMENTS} segments, and ** at most {_MOST_WILDCARDS} times"
+            )
         if "?" in path:
             raise ValueError(f"'{path}' has a query string; queries are not matched, only paths are")
         for segment in _segments(path):

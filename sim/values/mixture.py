@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import InitErrorDetails
 
+from sim.values.blame import WrongKey
 from sim.values.distribution import KINDS, Distribution, inner_problems, parse_distribution, problem
 from sim.values.nearest import did_you_mean
 from sim.values.numbers import format_share, parse_number, parse_share
@@ -115,7 +116,7 @@ def _read_part(written: Any, reading: Reading) -> Part:
     if not isinstance(written, Mapping):
         raise ValueError(f"{shown(written)} is not a part of a mixture; one is written {_FORM}")
     problems = [
-        problem(key, value, ValueError(f"'{key}' is not a part of {_FORM}{did_you_mean(str(key), ('weight', 'of'))}"))
+        problem(key, value, WrongKey(f"'{key}' is not a part of {_FORM}{did_you_mean(str(key), ('weight', 'of'))}"))
         for key, value in written.items()
         if key not in ("weight", "of")
     ]

@@ -16,6 +16,7 @@ _SHARE_HELP = "one is written like 20% or 0.2"
 _COUNT_HELP = "one is written like 500, 20k or 1.5M"
 _COUNT_PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 _MOST = 10**12
+_MOST_DIGITS = 400
 _LARGEST = 1e300
 _PLAIN = re.compile(r"\s*(?P<number>-?(?:\d+(?:\.\d*)?|\.\d+))\s*(?P<suffix>%|[A-Za-z]*)\s*")
 
@@ -35,7 +36,7 @@ def parse_share(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"{shown(value)} is not a share; {_SHARE_HELP}")
     if isinstance(value, str):
-        parts = _PLAIN.fullmatch(value)
+        parts = _plain(value)
         if parts is None or parts["suffix"] not in ("", "%"):
             raise ValueError(f"{shown(value)} is not a share; {_SHARE_HELP}")
         share = Fraction(parts["number"]) / (100 if parts["suffix"] else 1)
@@ -46,7 +47,8 @@ def parse_share(value: object) -> float:
     if share < 0:
         raise ValueError(f"{value} is negative; {_SHARE_HELP}")
     if share > 1:
-        raise ValueError(f"{value} is more than the whole; {_SHARE_HELP}")
+        percent = isinstance(value, int | float) and value <= 100
+        raise ValueError(f"{value} is more than the whole; {f'did you mean {value}%?' if percent else _SHARE_HELP}")
     return float(share)
 
 
@@ -113,8 +115,12 @@ def parse_number(value: object) -> float:
     return float(value)
 
 
+def _plain(text: str) -> re.Match[str] | None:
+    return _PLAIN.fullmatch(text) if len(text) <= _MOST_DIGITS else None
+
+
 def _spelled_count(text: str) -> Fraction:
-    parts = _PLAIN.fullmatch(text)
+    parts = _plain(text)
     if parts is None:
         raise ValueError(f"{shown(text)} is not a count; {_COUNT_HELP}")
     number, suffix = parts["number"], parts["suffix"]

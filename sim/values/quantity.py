@@ -19,15 +19,20 @@ from sim.values.nearest import nearest
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _QUANTITY = re.compile(rf"\s*(?P<sign>[+-]?)(?P<number>{_NUMBER}(?:[eE][+-]?\d+)?)\s*(?P<unit>.*?)\s*")
+_LONGEST = 60
+_MOST_DIGITS = 400
 _SHORT = 6
 _EXACT = 15
+
+
+_QUANTITIES: "list[Quantity]" = []
 
 
 def shown(value: object) -> str:
     """A value as YAML spells it, for error messages."""
     match value:
         case None:
-            return "nothing"
+            return "null"
         case bool():
             return "true" if value else "false"
         case list() | tuple():
@@ -35,7 +40,8 @@ def shown(value: object) -> str:
         case dict():
             return "a mapping"
         case str():
-            return value if re.match(r"[-+.]?\d", value) else f"'{value}'"
+            text = value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
+            return text if re.match(r"[-+.]?\d", text) else f"'{text}'"
         case _:
             return str(value)
 
@@ -92,6 +98,14 @@ class Quantity:
     description: str
     meant: tuple[tuple[str, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        _QUANTITIES.append(self)
+
+    @property
+    def symbols(self) -> list[str]:
+        """What may follow the number."""
+        return [unit.symbol for unit in self.units]
+
     def parse(self, value: object) -> float:
         """Reads a spelled quantity.
 
@@ -110,7 +124,7 @@ class Quantity:
             raise ValueError(f"{value} is not {self.name}; {self._written_like()}")
         if not isinstance(value, str):
             raise ValueError(f"{shown(value)} is not {self.name}; {self._written_like()}")
-        parts = _QUANTITY.fullmatch(value)
+        parts = _QUANTITY.fullmatch(value) if len(value) <= _MOST_DIGITS else None
         if parts is None:
             raise ValueError(f"{shown(value)} is not {self.name}; {self._written_like()}")
         number, symbol = parts["number"], parts["unit"]
@@ -120,7 +134,7 @@ class Quantity:
             raise ValueError(self._needs_unit(value.strip()))
         unit = next((unit for unit in self.units if unit.symbol == symbol), None)
         if unit is None:
-            raise ValueError(f"{value}: unknown unit '{symbol}'; {self._instead(number, symbol)}")
+            raise ValueError(self._unknown_unit(value.strip(), number, symbol))
         amount = Fraction(number) * unit.factor
         if parts["sign"] == "-" and amount:
             raise ValueError(f"{value} is negative; {self.name} cannot be")
@@ -153,7 +167,7 @@ class Quantity:
 
     def json_schema(self) -> JsonSchemaValue:
         """The JSON schema of the spelled form, for editors."""
-        symbols = "|".join(re.escape(unit.symbol) for unit in self.units)
+        symbols = "|".join(map(re.escape, self.symbols))
         return {
             "type": "string",
             "pattern": rf"^\s*\+?{_NUMBER}\s*({symbols})\s*$",
@@ -196,6 +210,12 @@ class Quantity:
         like = [re.sub(_NUMBER, number, example, count=1) for example in self.examples] if plain else self.examples
         return f"{number} needs a unit; {self.name} is written like {', '.join(like)}"
 
-    def _instead(self, number: str, symbol: str) -> str:
-        near = dict(self.meant).get(symbol) or nearest(symbol, [unit.symbol for unit in self.units])
-        return f"did you mean {number}{near}?" if near else self._written_like()
+    def _unknown_unit(self, written: str, number: str, symbol: str) -> str:
+        meant = dict(self.meant).get(symbol)
+        other = next((each for each in _QUANTITIES if symbol in each.symbols), None)
+        if meant is None and other is not None:
+            return f"{written} is {other.name}, not {self.name}; {self._written_like()}"
+        near = meant or nearest(symbol, self.symbols)
+        return (
+            f"{written}: unknown unit '{symbol}'; {f'did you mean {number}{near}?' if near else self._written_like()}"
+        )

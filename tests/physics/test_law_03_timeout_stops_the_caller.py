@@ -95,6 +95,25 @@ def test_the_shortest_time_out_on_the_way_is_the_deadline(play):
     assert story.component("api")["served"] == 1
 
 
+def test_each_attempt_has_a_deadline_of_its_own(play):
+    """Failed at 40 ms, tried again, in the queue from 60 ms: served at 115 ms, before it expires at 150 ms."""
+    story = play(
+        """
+        duration: 1s
+        network: {latency: 20ms}
+        clients:
+          patient: {traffic: {replay: patient.csv}, to: api}
+          user: {traffic: {replay: user.csv}, to: api, timeout: 110ms, retry: {attempts: 2, on: 5xx}}
+        components: {api: {kind: service, work: 5ms, deadline_propagation: true}}
+        events: [{at: 10ms, errors: api, for: 20ms}, {at: 30ms, slow: api, factor: 16, for: 10ms}]
+        """,
+        patient=[0.015],
+        user=[0],
+    )
+    assert story.log == [(0.0, 0.14, "ok"), (0.015, 0.135, "ok")]
+    assert story.component("api")["expired"] == 0
+
+
 def test_a_retry_after_a_time_out_doubles_the_work(play):
     """Each of two attempts is worked on to its end, and neither answer is used."""
     story = play(

@@ -100,6 +100,25 @@ def test_retries_of_a_gateway_are_load_behind_it_and_one_attempt_before_it(play)
     assert story.summary["attempts"]["total"] == 1
 
 
+def test_retries_of_a_call_are_no_attempts_of_the_user(play):
+    """A service asks a broken provider three times: the user has tried once, and only the calls are thrown away."""
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: api}}
+        components:
+          api: {kind: service, steps: [work: 50ms, call: {to: broken, optional: true, retry: {attempts: 3, on: 5xx}}]}
+          broken: {kind: external, latency: 10ms, error_rate: 100%}
+        """,
+        user=[0],
+    )
+    assert story.log == [(0.0, 0.08, "degraded")]
+    assert story.attempts == [1]
+    assert story.summary["attempts"]["total"] == 1
+    assert story.result.wasted_work == pytest.approx(0.02)
+    assert story.result.useful_work == pytest.approx(0.06)
+
+
 def test_layers_that_retry_multiply(play):
     """Three attempts at the client times three at the gateway are nine at the origin."""
     story = play(

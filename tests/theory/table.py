@@ -60,9 +60,15 @@ def page(collector: Collector, seeds: int) -> str:
     parts = [INTRODUCTION.format(seeds=seeds)]
     for text, lines in sections.items():
         claim, _, source = text.partition("\n\n")
-        head = "| case | given | figure | expected | simulated | difference | tolerance |\n|---|---|---|---|---|---|---|"
+        head = (
+            "| case | given | figure | expected | simulated | difference | tolerance |\n|---|---|---|---|---|---|---|"
+        )
         notes = " ".join(source.split())
-        parts.append("\n".join([f"## {' '.join(claim.split()).rstrip('.')}", "", *([notes, ""] if notes else []), head, *lines, ""]))
+        parts.append(
+            "\n".join(
+                [f"## {' '.join(claim.split()).rstrip('.')}", "", *([notes, ""] if notes else []), head, *lines, ""]
+            )
+        )
     return "\n".join(parts)
 
 

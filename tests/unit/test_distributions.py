@@ -360,7 +360,7 @@ def test_durations_are_not_sizes() -> None:
     with pytest.raises(ValidationError) as refused:
         Step.model_validate({"work": "64KiB", "size": Constant(1.0)})
     assert problems(refused.value) == [
-        (("work",), "64KiB: unknown unit 'KiB'; one is written like 5ms, 5s, 5m"),
+        (("work",), "64KiB is a size, not a duration; one is written like 5ms, 5s, 5m"),
         (("size",), "a distribution of sizes is needed here"),
     ]
 

@@ -97,7 +97,7 @@ HELP = "one is written {zipf: {items: 20k, s: 1.1}}, {uniform: {items: 1000}}, o
     [
         ("home", (), f"'home' is not a key distribution; {HELP}"),
         (True, (), f"true is not a key distribution; {HELP}"),
-        (None, (), f"nothing is not a key distribution; {HELP}"),
+        (None, (), f"null is not a key distribution; {HELP}"),
         ({}, (), f"give exactly one kind of key distribution; {HELP}"),
         ({"zipf": 5, "uniform": 5}, (), f"give exactly one kind of key distribution; {HELP}"),
         ({"zpf": 5}, ("zpf",), "Extra inputs are not permitted"),

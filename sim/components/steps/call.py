@@ -5,11 +5,11 @@ An optional call that fails does not fail the request: after the time its fallba
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from sim.components.component import Handler
 from sim.components.server import Server
-from sim.policies.retry import Once, Retry, RetryConfig
+from sim.policies.retry import Retry, RetryConfig
 from sim.policies.timeout import Attempt
 from sim.request import ANSWERS, SERVICE, Outcome, Request
 from sim.values import Config, Distribution, Duration
@@ -28,7 +28,7 @@ class CallConfig(Config):
     to: str = Field(description="The component that is called.")
     timeout: Duration | None = Field(None, gt=0, description="How long to wait for the answer; by default for ever.")
     retry: RetryConfig | None = Field(None, description="Whether and how a failed call is made again.")
-    optional: bool = Field(False, description="Whether the request goes on, degraded, when the call fails.")
+    optional: StrictBool = Field(False, description="Whether the request goes on, degraded, when the call fails.")
     fallback: Distribution | None = Field(
         None, description="How long it takes to make up an answer when the call fails; makes the call optional."
     )
@@ -50,7 +50,7 @@ def caller_of(config: Any, caller: str, world: "World", stream: str, settle: boo
         return entrance
     attempt = Attempt(world.env, world.recorder, entrance, config.timeout)
     if config.retry is None:
-        return Once(attempt)
+        return attempt
     return Retry(config.retry, attempt, world.recorder, world.streams.uniform(stream))
 
 

@@ -66,9 +66,7 @@ class Parallel:
         for handler, optional, times in self.branches:
             for number in range(times):
                 child = request.branch(started, again=number > 0)
-                child.flow = Flow(self.env, self._fly(handler, child), start=False)
-                flights.append((child.flow, child, optional))
-                child.flow.start()
+                flights.append((Flow(self.env, self._fly(handler, child), child), child, optional))
         failure, degraded = None, False
         decisive, last, work = flights[0][1], started, 0.0
         try:

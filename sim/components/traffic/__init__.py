@@ -2,16 +2,18 @@
 
 from sim.components.traffic.access_log import AccessLog, read_access_log
 from sim.components.traffic.bursty import BurstyConfig
-from sim.components.traffic.config import ClosedLoopConfig, TrafficConfig
+from sim.components.traffic.config import MOST_USERS, ClosedLoopConfig, TrafficConfig
 from sim.components.traffic.log_format import LogFormat, Target
 from sim.components.traffic.mix import BLOCK, Mix, RequestBlock, RequestConfig, is_idempotent
 from sim.components.traffic.open_loop import ArrivalsConfig, OpenLoopConfig, arrival_times
 from sim.components.traffic.population import PopulationConfig
-from sim.components.traffic.rate import DiurnalConfig, RateFunction, ShapePoint, Spike
+from sim.components.traffic.rate import HIGHEST_RATE, DiurnalConfig, RateFunction, ShapePoint, Spike
 from sim.components.traffic.replay import LazyKinds, Replay, ReplayConfig
 
 __all__ = [
     "BLOCK",
+    "HIGHEST_RATE",
+    "MOST_USERS",
     "AccessLog",
     "ArrivalsConfig",
     "BurstyConfig",

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
@@ -79,7 +80,7 @@ class AccessLog:
 
 
 def read_access_log(path: Path, format: LogFormat | None = None) -> AccessLog:
-    """Reads an access log.
+    """Reads an access log; one that has been read shortly before and has not changed is not read again.
 
     Args:
         path: The file, plain or gzipped.
@@ -88,10 +89,10 @@ def read_access_log(path: Path, format: LogFormat | None = None) -> AccessLog:
     Raises:
         ValueError: There is no such file, it is damaged, or not one line can be read.
     """
+    find_log(path)
     try:
-        find_log(path)
-        with _open(path) as file:
-            return _read(path, file, format)
+        status = path.stat()
+        return _read_once(path, format, (status.st_ino, status.st_mtime_ns, status.st_size))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
     except OSError as error:
@@ -104,14 +105,23 @@ def find_log(path: Path) -> None:
     Raises:
         ValueError: There is none; the message offers the file in that folder that is named most like it.
     """
-    if path.is_file():
-        return
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder, not an access log")
+    try:
+        if path.is_file():
+            return
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder, not an access log")
+    except OSError as error:
+        raise ValueError(f"there is no such file: {(error.strerror or str(error)).lower()}") from None
     if not path.parent.is_dir():
         raise ValueError(f"there is no file {path}: there is no folder {path.parent}")
     near = nearest(path.name, sorted(entry.name for entry in path.parent.iterdir()))
     raise ValueError(f"there is no file {path}" + (f"; did you mean '{near}'?" if near else ""))
+
+
+@lru_cache(maxsize=2)
+def _read_once(path: Path, format: LogFormat | None, version: tuple[int, int, int]) -> AccessLog:
+    with _open(path) as file:
+        return _read(path, file, format)
 
 
 @contextmanager

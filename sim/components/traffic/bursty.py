@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from sim.components.traffic.rate import Floats, RateFunction
-from sim.values import Config, Duration, Number, format_duration
+from sim.values import Config, Duration, Number, format_duration, wrong_key
 
 _PAIRS = 256
 _TOLERANCE = 1e-9
@@ -24,16 +24,17 @@ class BurstyConfig(Config):
     """Bursts with calmer stretches between them; the mean rate stays the client's rate."""
 
     factor: Number = Field(ge=1.0, description="How many times the mean rate arrives during a burst.")
-    on: Duration = Field(gt=0.0, description="Mean length of a burst (exponential).")
-    off: Duration = Field(gt=0.0, description="Mean length of the calm between two bursts (exponential).")
+    on: Duration = Field(ge=0.001, description="Mean length of a burst (exponential).")
+    off: Duration = Field(ge=0.001, description="Mean length of the calm between two bursts (exponential).")
 
     @model_validator(mode="after")
     def _mean_can_hold(self) -> Self:
         most = 1.0 / self.share_on
         if self.factor > most * (1.0 + _TOLERANCE):
-            raise ValueError(
+            raise wrong_key(
+                "factor",
                 f"bursts of {format_duration(self.on)} with {format_duration(self.off)} between them can bring "
-                f"at most {most:.4g} times the mean rate, not {self.factor:g} times"
+                f"at most {most:.4g} times the mean rate, not {self.factor:g} times",
             )
         return self
 

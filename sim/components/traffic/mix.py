@@ -10,17 +10,17 @@ from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field, StrictBool, field_validator
 
 from sim.components.traffic.population import PopulationConfig
 from sim.kernel import Streams
 from sim.request import RequestKind
-from sim.values import Config, Count, KeyDistribution, Number, SizeDistribution
+from sim.values import METHODS, Config, KeyDistribution, Number, SizeDistribution, did_you_mean
 
 BLOCK: Final = 4096
 """How many requests are drawn at a time."""
 
-_SEND: Final = re.compile(r"(?P<method>[A-Z]+(?:-[A-Z]+)*)\s+(?P<path>/\S*)")
+_SEND: Final = re.compile(r"(?P<method>[A-Za-z-]+)\s+(?P<path>/\S*)")
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
 
@@ -35,7 +35,9 @@ class RequestConfig(Config):
     shorthand: ClassVar[str | None] = "send"
 
     send: str = Field(description="Method and path, such as `GET /search`.")
-    weight: Number = Field(default=1.0, ge=0.0, description="How often it is sent, relative to the others of the mix.")
+    weight: Number = Field(
+        default=1.0, ge=0.0, le=1e9, description="How often it is sent, relative to the others of the mix."
+    )
     host: str = Field(default="", description="The Host header; empty where nothing routes by host.")
     headers: dict[str, str] = Field(default={}, description="Further headers, for rules that match on them.")
     key: KeyDistribution | None = Field(
@@ -45,15 +47,10 @@ class RequestConfig(Config):
     response_size: SizeDistribution | None = Field(
         default=None, description="Size of its answer; as the component that answers says, if absent."
     )
-    priority: Count = Field(default=0, description="Class of importance; 0 is the most important.")
-    idempotency_key: bool = Field(
+    idempotency_key: StrictBool = Field(
         default=False, description="Whether it carries an idempotency key, so that it may be tried again safely."
     )
-    signed: bool = Field(default=False, description="Whether it carries a signature with a time stamp and a nonce.")
-    attack: bool = Field(default=False, description="Whether it is malicious; a firewall may recognise it.")
-    replay_of: str | None = Field(
-        default=None, description="The client whose recorded requests are sent again, signatures and all."
-    )
+    attack: StrictBool = Field(default=False, description="Whether it is malicious; a firewall may recognise it.")
 
     @field_validator("send")
     @classmethod
@@ -61,6 +58,8 @@ class RequestConfig(Config):
         parts = _SEND.fullmatch(send.strip())
         if parts is None:
             raise ValueError(f"'{send}' is not a request; one is written like GET /search")
+        if parts["method"] not in METHODS:
+            raise ValueError(f"unknown method '{parts['method']}'{did_you_mean(parts['method'], METHODS)}")
         path = parts["path"]
         if "*" in path:
             raise ValueError(f"'{send}' has a wildcard; a request goes to one path, wildcards are for match")
@@ -88,7 +87,6 @@ class RequestConfig(Config):
             label=self.send,
             idempotent=self.idempotency_key or is_idempotent(self.method),
             malicious=self.attack,
-            priority=self.priority,
         )
 
 

@@ -7,7 +7,7 @@ same sequence (common random numbers).
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
@@ -16,7 +16,7 @@ from sim.components.traffic.bursty import Bursts, BurstyConfig
 from sim.components.traffic.mix import BLOCK
 from sim.components.traffic.rate import ArrivalRate, DiurnalConfig, Floats, RateFunction, ShapePoint, Spike, runnable
 from sim.kernel import Streams
-from sim.values import Config, format_duration
+from sim.values import Config, format_duration, wrong_key
 
 
 class ArrivalsConfig(Config):
@@ -30,10 +30,17 @@ class ArrivalsConfig(Config):
     )
     bursty: BurstyConfig | None = Field(default=None, description="Poisson arrivals whose rate jumps up and down.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bursts_have_lengths(cls, value: Any) -> Any:
+        if "bursty" in (value, value.get("process") if isinstance(value, dict) else None):
+            raise ValueError("say how bursty: arrivals: {bursty: {factor: 5, on: 2s, off: 18s}}")
+        return value
+
     @model_validator(mode="after")
     def _bursts_are_poisson(self) -> Self:
         if self.bursty is not None and self.process == "constant":
-            raise ValueError("arrivals are either constant or bursty")
+            raise wrong_key("process", "arrivals are either constant or bursty")
         return self
 
 
@@ -68,11 +75,12 @@ class OpenLoopConfig(Config):
     @model_validator(mode="after")
     def _rate_makes_sense(self) -> Self:
         if self.diurnal is not None and (self.rate is not None or self.shape is not None):
-            raise ValueError("diurnal says what the rate is at any time; leave rate and shape away")
+            other = "shape" if self.rate is None else "rate"
+            raise wrong_key(other, "leave it out: diurnal says what the rate is at any time")
         if self.rate is None and self.shape is None and self.diurnal is None:
             return self
         if self.highest_rate == 0.0:
-            raise ValueError("a rate of zero brings no request at all")
+            raise wrong_key("rate" if self.shape is None else "shape", "a rate of zero brings no request at all")
         if self.arrivals.bursty is not None:
             runnable(self.highest_rate * self.arrivals.bursty.factor)
         return self

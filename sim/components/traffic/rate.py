@@ -17,7 +17,7 @@ from sim.values import Config, Duration, Rate, format_duration, format_rate
 
 Floats = NDArray[np.float64]
 
-_HIGHEST: Final = 1e6
+HIGHEST_RATE: Final = 1e6
 
 
 def runnable(rate: float) -> float:
@@ -26,10 +26,10 @@ def runnable(rate: float) -> float:
     Raises:
         ValueError: It is above a million requests per second.
     """
-    if rate > _HIGHEST:
+    if rate > HIGHEST_RATE:
         raise ValueError(
             f"{format_rate(rate)} is more than this simulator can run; "
-            f"scale the rate and the capacity behind it down together, to {format_rate(_HIGHEST)} or less"
+            f"scale the rate and the capacity behind it down together, to {format_rate(HIGHEST_RATE)} or less"
         )
     return rate
 

@@ -8,31 +8,39 @@ and first path segment, and call all but the most frequent groups `other`.
 from collections.abc import Iterator, Sequence
 from math import inf, isfinite
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final
 
 import numpy as np
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from sim.components.traffic.access_log import AccessLog, find_log
 from sim.components.traffic.log_format import LogFormat
 from sim.components.traffic.mix import BLOCK, RequestBlock, is_idempotent
 from sim.components.traffic.rate import Floats
 from sim.request import RequestKind
-from sim.values import Config, Number
+from sim.values import Config, Number, shown
 
 OTHER: Final = "other"
 _LABELS: Final = 20
 
 
+def _file_name(value: Any) -> Any:
+    if isinstance(value, Path) or (isinstance(value, str) and value):
+        return value
+    raise ValueError(f"{shown(value)} is not the name of an access log")
+
+
 class ReplayConfig(Config):
     """Traffic from an access log."""
 
-    replay: Path | None = Field(default=None, description="The access log, plain or gzipped; relative to the scenario.")
+    replay: Annotated[Path, BeforeValidator(_file_name)] | None = Field(
+        default=None, description="The access log, plain or gzipped; relative to the scenario."
+    )
     format: LogFormat | None = Field(
         default=None, description="How its lines read; found out from the first lines if absent."
     )
     speed: Number = Field(
-        default=1.0, gt=0.0, description="How many times faster than it was recorded; 1 is as it was."
+        default=1.0, ge=0.001, le=1e6, description="How many times faster than it was recorded; 1 is as it was."
     )
 
     @field_validator("replay")
@@ -59,6 +67,9 @@ class Replay:
         self.speed = speed
         numbers: dict[tuple[str, str, str], int] = {}
         kinds = [numbers.setdefault(target[:3], len(numbers)) for target in log.targets]
+        items: dict[tuple[str, ...], int] = {}
+        keys = [items.setdefault(target[1:], len(items)) for target in log.targets]
+        self._key_of_target = np.array(keys, dtype=np.int64)
         self._kind_of_target = np.array(kinds, dtype=np.intp)
         counts = np.bincount(self._kind_of_target[log.target], minlength=len(numbers))
         labels = report_labels(list(numbers), counts.tolist())
@@ -82,7 +93,7 @@ class Replay:
             target = log.target[part]
             block = RequestBlock(
                 kind=self._kind_of_target[target],
-                key=target.astype(np.int64),
+                key=self._key_of_target[target],
                 caller=log.caller[part].astype(np.int64),
                 size=np.zeros(len(target)),
                 response_size=np.nan_to_num(log.size[part].astype(np.float64)),

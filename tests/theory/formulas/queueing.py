@@ -118,9 +118,7 @@ def tandem_tail(rates: list[float], time: float) -> float:
 
     Source: P. J. Burke, 1956, and E. Reich, 1963: sojourns of one customer are independent, each with rate mu - lambda.
     """
-    return sum(
-        exp(-rate * time) * prod(other / (other - rate) for other in rates if other != rate) for rate in rates
-    )
+    return sum(exp(-rate * time) * prod(other / (other - rate) for other in rates if other != rate) for rate in rates)
 
 
 def erlang_tail(stages: int, rate: float, time: float) -> float:

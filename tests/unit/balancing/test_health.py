@@ -203,7 +203,7 @@ def test_slow_start_counts_the_first_second_as_one():
             {"interval": "500ms"},
             "a probe that may take 1s (timeout) is not over when the next begins",
         ),
-        (HealthCheckConfig, {"interval": "0s"}, "greater than 0"),
+        (HealthCheckConfig, {"interval": "0s"}, "greater than or equal to 0.001"),
         (HealthCheckConfig, {"unhealthy_after": 0}, "greater than or equal to 1"),
         (OutlierEjectionConfig, {"max_ejected": "120%"}, "120%"),
         (OutlierEjectionConfig, {"consecutive_failures": 0}, "greater than or equal to 1"),

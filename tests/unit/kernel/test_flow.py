@@ -1,6 +1,7 @@
 """A flow drives one generator through sleeps and waits, beside SimPy's own processes and events."""
 
 import gc
+from types import SimpleNamespace
 
 import pytest
 import simpy
@@ -51,16 +52,16 @@ def test_a_flow_starts_at_once_and_sleeps_for_as_long_as_it_says(env, log, note)
     assert flow.value == "done"
 
 
-def test_a_flow_can_be_made_before_it_starts(env, log, note):
+def test_the_owner_of_a_flow_knows_it_before_it_starts(env, log, note):
+    owner = SimpleNamespace()
+
     def steps():
-        note("start")
+        note(owner.flow.ended)
         yield 1.0
 
-    flow = Flow(env, steps(), start=False)
-    env.run_until(1.0)
-    assert log == []
-    flow.start()
-    assert log == [(1.0, "start")]
+    flow = Flow(env, steps(), owner)
+    assert owner.flow is flow
+    assert log == [(0.0, False)]
 
 
 def test_a_flow_that_never_waits_ends_in_its_constructor(env):
@@ -545,13 +546,17 @@ def test_a_flow_uses_simpys_resources(env, log, note):
 def test_ended_flows_are_not_kept(env):
     """A hundred thousand flows that came and went leave nothing behind."""
 
+    def kept():
+        gc.collect()
+        return sum(type(each) is Flow for each in gc.get_objects())
+
     def source():
         for _ in range(100_000):
             Flow(env, sleeper(env, 0.5))
             yield 0.01
 
+    before = kept()
     Flow(env, source())
     env.run_until(2000.0)
-    gc.collect()
-    assert sum(type(each) is Flow for each in gc.get_objects()) < 100
+    assert kept() <= before
     assert env._queue == []

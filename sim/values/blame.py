@@ -1,0 +1,22 @@
+"""Who is to blame: a validator of several values says which of them is wrong, so that the message points to it."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails
+
+
+class WrongKey(ValueError):
+    """A key is wrong where it stands; its value may be right."""
+
+
+def wrong_key(key: str, message: str, value: Any = None) -> ValidationError:
+    """The error that a validator of a mapping raises when one of its keys is to blame.
+
+    Args:
+        key: The culprit, as it is written.
+        message: What is wrong with it, without the place.
+        value: What stands behind it.
+    """
+    details = InitErrorDetails(type="value_error", loc=(key,), input=value, ctx={"error": WrongKey(message)})
+    return ValidationError.from_exception_data("mapping", [details])

@@ -1,0 +1,214 @@
+"""Links: latency, jitter, loss as TCP shows it, partitions that heal, and the faults that touch them."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+CALL = """
+    duration: 10s
+    network: {latency: 10ms}
+    clients: {user: {traffic: {replay: user.csv}, to: api}}
+    components: {api: {kind: service, workers: 100, work: 10ms}}
+    """
+
+
+def test_a_clients_network_is_its_access_link(play):
+    """30 ms to the gateway, 1 ms from there on."""
+    story = play(
+        """
+        duration: 1s
+        network: {latency: 1ms}
+        clients:
+          near: {traffic: {replay: near.csv}, to: gateway}
+          far: {traffic: {replay: far.csv}, to: gateway, network: {latency: 30ms}}
+        components:
+          gateway: {kind: gateway, routes: [{match: "/**", to: api}]}
+          api: {kind: service, workers: 2, work: 10ms}
+        """,
+        near=[0],
+        far=[0],
+    )
+    assert sorted(story.ends) == [0.014, 0.072]
+
+
+def test_the_latency_between_two_components_can_be_given(play):
+    text = CALL.replace("latency: 10ms}\n", "latency: 10ms, between: {user/api: 40ms}}\n")
+    assert play(text, user=[0]).ends == [0.09]
+
+
+def test_without_a_network_there_is_no_latency(play):
+    assert play(CALL.replace("    network: {latency: 10ms}\n", ""), user=[0]).ends == [0.01]
+
+
+def test_jitter_spreads_evenly_around_the_latency(play):
+    """10 ms +- 50 % each way: a round trip of 10 to 30 ms, 20 ms on average."""
+    text = CALL.replace("latency: 10ms", "latency: 10ms, jitter: 50%").replace(
+        "replay: user.csv", "rate: 500/s, arrivals: constant"
+    )
+    story = play(text)
+    rows = story.result.requests
+    trips = rows["network"][rows["outcome"] == 0]
+    assert 0.010 <= trips.min() < 0.0105
+    assert 0.0295 < trips.max() <= 0.030
+    assert trips.mean() == pytest.approx(0.02, abs=4 * trips.std() / np.sqrt(len(trips)))
+    assert stats.kstest(trips, stats.triang(0.5, loc=0.01, scale=0.02).cdf).pvalue > 0.001
+
+
+# -- loss
+
+
+def test_a_lost_message_is_sent_again_after_200_ms_and_then_twice_as_late_each_time(play):
+    """With 20 % loss a message is late by 0, 200, 600, 1400, … ms; 36 % of round trips meet at least one loss."""
+    text = CALL.replace("latency: 10ms", "latency: 10ms, loss: 20%").replace(
+        "replay: user.csv", "rate: 400/s, arrivals: constant"
+    )
+    rows = play(text).result.requests
+    rows = rows[rows["arrived"] < 5.0]
+    late = (rows["latency"] - 0.03)[rows["outcome"] == 0]
+    one_way = [0.0, 0.2, 0.6, 1.4, 3.0, 6.2]
+    possible = np.unique([round(there + back, 6) for there, back in product(one_way, one_way)])
+    assert set(np.round(late, 6)) <= set(possible.tolist())
+    unlucky = len(rows) - int(np.count_nonzero(np.abs(late) < 1e-9))
+    assert stats.binomtest(unlucky, len(rows), 1 - 0.8**2).pvalue > 0.001
+    twice = int(np.count_nonzero(np.abs(late - 0.4) < 1e-9))
+    assert stats.binomtest(twice, len(rows), (0.2 * 0.8) ** 2).pvalue > 0.001
+
+
+def test_a_loss_event_begins_and_ends(play):
+    """From 2 s to 4 s a third of the messages is lost, before and after none."""
+    text = CALL.replace("replay: user.csv", "rate: 200/s, arrivals: constant")
+    rows = play(f"{text}events: [{{at: 2s, loss: api, rate: 33%, for: 2s}}]").result.requests
+    late = (rows["latency"] > 0.1) | (rows["outcome"] == 255)
+    arrived = rows["arrived"]
+    assert not late[(arrived < 1.9) | ((arrived >= 4.0) & (arrived < 9.9))].any()
+    during = late[(arrived >= 2.0) & (arrived < 3.9)]
+    assert stats.binomtest(int(during.sum()), len(during), 1 - 0.67**2).pvalue > 0.001
+
+
+def test_total_loss_for_a_while_is_like_a_partition(play):
+    """Nothing gets through from 0 to 500 ms: what is sent at 100 ms goes again at 300 and 700 ms."""
+    story = play(f"{CALL}events: [{{at: 0s, loss: api, rate: 100%, for: 500ms}}]", user=[0.1])
+    assert story.log == [(0.1, 0.73, "ok")]
+
+
+# -- partitions
+
+
+def test_a_request_into_a_partition_arrives_when_it_has_healed(play):
+    """Cut from 0 to 500 ms: sent at 100 ms, again at 300 and at 700 ms, there at 710, answered, back at 730 ms."""
+    story = play(f"{CALL}events: [{{at: 0s, partition: {{between: [user, api]}}, for: 500ms}}]", user=[0.1, 0.6])
+    assert story.log == [(0.1, 0.73, "ok"), (0.6, 0.63, "ok")]
+    assert story.ledger(0) == {"network": 0.62, "service": 0.01}
+
+
+def test_an_answer_into_a_partition_arrives_when_it_has_healed(play):
+    """The answer would leave at 20 ms into a cut of 15 to 115 ms: it leaves at 220 ms."""
+    story = play(f"{CALL}events: [{{at: 15ms, partition: {{between: [user, api]}}, for: 100ms}}]", user=[0])
+    assert story.log == [(0.0, 0.23, "ok")]
+
+
+def test_what_is_on_the_wire_when_the_cut_comes_arrives(play):
+    """Sent at 0, cut at 5 ms, healed at 15 ms: there at 10 ms, back at 30 ms."""
+    story = play(f"{CALL}events: [{{at: 5ms, partition: {{between: [user, api]}}, for: 10ms}}]", user=[0])
+    assert story.log == [(0.0, 0.03, "ok")]
+
+
+def test_in_a_partition_callers_see_their_own_time_out(play):
+    text = CALL.replace("to: api}", "to: api, timeout: 250ms}")
+    story = play(f"{text}events: [{{at: 0s, partition: {{between: [user, api]}}}}]", user=[0.1])
+    assert story.log == [(0.1, 0.35, "timeout")]
+    assert story.ledger(0) == {"network": 0.25}
+    assert story.component("api")["offered"] == 0
+
+
+def test_a_partition_that_never_heals_keeps_requests_in_flight(play):
+    story = play(f"{CALL}events: [{{at: 0s, partition: {{between: [user, api]}}}}]", user=[0.1])
+    assert story.outcomes == ["in_flight"]
+
+
+def test_a_partition_between_two_leaves_all_others_connected(play):
+    """The service cannot reach its database, the other service can."""
+    story = play(
+        """
+        duration: 1s
+        clients:
+          one: {traffic: {replay: one.csv}, to: api}
+          other: {traffic: {replay: other.csv}, to: report}
+        components:
+          api: {kind: service, steps: [call: {to: db, timeout: 50ms}]}
+          report: {kind: service, steps: [call: db]}
+          db: {kind: database, work: 10ms}
+        events: [{at: 0s, partition: {between: [api, db]}}]
+        """,
+        one=[0.1],
+        other=[0.2],
+    )
+    assert story.log == [(0.1, 0.15, "timeout"), (0.2, 0.21, "ok")]
+
+
+def test_one_part_can_be_cut_off_from_all(play):
+    """Neither users nor their health checks reach an isolated service: after three probes it is given up."""
+    story = play(
+        """
+        duration: 20s
+        clients: {user: {traffic: {replay: user.csv}, to: api, timeout: 100ms}}
+        components:
+          api:
+            kind: service
+            work: 10ms
+            balancer: {algorithm: round_robin, panic_threshold: 0%}
+            health_check: {interval: 1s, timeout: 500ms, unhealthy_after: 3}
+        events: [{at: 1s, partition: api}]
+        """,
+        user=[0.5, 2, 10],
+    )
+    assert story.outcomes == ["ok", "timeout", "no_healthy_instance"]
+
+
+def test_cuts_that_overlap_heal_with_the_last(play):
+    events = "{at: 0s, partition: {between: [user, api]}, for: 650ms}, {at: 0s, partition: api, for: 200ms}"
+    story = play(f"{CALL}events: [{events}]", user=[0.1])
+    assert story.log == [(0.1, 0.73, "ok")]
+
+
+# -- more latency
+
+
+def test_added_latency_counts_for_each_crossing_that_begins_meanwhile(play):
+    """50 ms more from 100 ms to 300 ms; what leaves at 290 ms pays it once, its answer leaves after it is over."""
+    story = play(f"{CALL}events: [{{at: 100ms, latency: api, add: 50ms, for: 200ms}}]", user=[0.05, 0.15, 0.29, 0.35])
+    assert story.log == [(0.05, 0.08, "ok"), (0.15, 0.28, "ok"), (0.29, 0.37, "ok"), (0.35, 0.38, "ok")]
+
+
+def test_added_latencies_add_up(play):
+    events = "{at: 0s, latency: api, add: 50ms, for: 500ms}, {at: 0s, latency: user, add: 20ms, for: 1s}"
+    story = play(f"{CALL}events: [{events}]", user=[0.1, 0.6, 1.1])
+    assert [round(end - start, 9) for start, end, _ in story.log] == [0.17, 0.07, 0.03]
+
+
+# -- answers lost on their last metres
+
+
+def test_a_lost_answer_is_a_time_out_for_the_user_and_wasted_work_for_the_server(play):
+    """The work is done, and the user never hears of it."""
+    text = CALL.replace("to: api}", "to: api, timeout: 100ms, network: {lose_response: 100%}}")
+    story = play(text, user=[0])
+    assert story.log == [(0.0, 0.1, "timeout")]
+    assert story.component("api")["served"] == 1
+    assert story.result.wasted_work == pytest.approx(0.01)
+
+
+def test_without_a_time_out_a_lost_answer_is_lost(play):
+    text = CALL.replace("to: api}", "to: api, network: {lose_response: 100%}}")
+    story = play(text, user=[0])
+    assert story.outcomes == ["lost"]
+    assert story.component("api")["served"] == 1
+
+
+def test_a_share_of_answers_is_lost(play):
+    text = CALL.replace("to: api}", "to: api, network: {lose_response: 10%}}")
+    story = play(text.replace("replay: user.csv", "rate: 200/s, arrivals: constant"))
+    ended = [outcome for outcome in story.outcomes if outcome != "in_flight"]
+    assert stats.binomtest(ended.count("lost"), len(ended), 0.1).pvalue > 0.001

@@ -1,0 +1,113 @@
+"""Caches: their size, their stampedes, and what they keep away from the origin."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+
+def che(items, exponent, capacity):
+    """Hit ratio of LRU by Che's approximation (Che, Tung and Wang, 2002)."""
+    popularity = np.arange(1, items + 1) ** -float(exponent)
+    popularity /= popularity.sum()
+
+    def excess(time):
+        return np.sum(-np.expm1(-popularity * time)) - capacity
+
+    time = optimize.brentq(excess, 1.0, 1e4 * capacity)
+    return float(np.sum(popularity * -np.expm1(-popularity * time)))
+
+
+def hit_ratios(runs, **settings):
+    """The hit ratio of cache_sizing with each seed."""
+    overrides = {f"components.cache.{name}": str(value) for name, value in settings.items()}
+    return [run.summary["components"]["cache"]["hit_ratio"] for run in runs("cache_sizing", overrides)]
+
+
+class TestCacheSizing:
+    """cache_sizing: what the next thousand items buy."""
+
+    @pytest.mark.parametrize("size", [50, 150, 500, 1500])
+    def test_che_tells_the_hit_ratio(self, runs, size):
+        """Che's approximation tells the hit ratio of each size, within two points."""
+        assert hit_ratios(runs, size=size) == pytest.approx([che(10_000, 0.9, size)] * 5, abs=0.02)
+
+    def test_a_few_items_answer_many_requests(self, runs):
+        """5% of the items in the cache answer 45% of the requests; half of the items nearly 80%."""
+        assert hit_ratios(runs, size=500) == pytest.approx([0.45] * 5, abs=0.015)
+        assert hit_ratios(runs, size=5000) == pytest.approx([0.78] * 5, abs=0.02)
+
+    def test_each_step_of_three_adds_as_much(self, runs):
+        """Every three times as large a cache adds 10 to 20 points to the hit ratio."""
+        sizes = [hit_ratios(runs, size=size) for size in (50, 150, 500, 1500, 5000)]
+        for smaller, larger in pairwise(sizes):
+            assert all(0.10 < more - less < 0.20 for less, more in zip(smaller, larger, strict=True))
+
+    def test_the_database_serves_the_misses(self, runs):
+        """The database serves the misses and nothing else, so its utilization falls as the misses do."""
+        for small, large in zip(
+            runs("cache_sizing", {"components.cache.size": "150"}),
+            runs("cache_sizing", {"components.cache.size": "1500"}),
+            strict=True,
+        ):
+            misses, busy = [], []
+            for run in (small, large):
+                cache, database = run.summary["components"]["cache"], run.summary["components"]["db"]
+                assert database["offered"] == pytest.approx(cache["misses"], abs=3)
+                misses.append(cache["misses"])
+                busy.append(database["utilization"])
+            assert busy[0] / busy[1] == pytest.approx(misses[0] / misses[1], rel=0.05)
+
+    def test_the_rule_of_eviction(self, runs):
+        """lfu hits more often than lru, and lru more often than fifo."""
+        by_use, recent, first = (hit_ratios(runs, policy=policy) for policy in ("lfu", "lru", "fifo"))
+        assert all(f < r < u for u, r, f in zip(by_use, recent, first, strict=True))
+
+
+class TestCacheStampede:
+    """cache_stampede: one key expires, and everybody goes to fetch it."""
+
+    def test_others_wait_behind_the_wave(self, runs):
+        """Every ten seconds a wave of fetches, and GET /account waits behind it for up to a second (p99)."""
+        for run in runs("cache_stampede"):
+            assert run.summary["components"]["pages"]["offered"] > 100 * 3
+            assert 0.7 < run.summary["routes"]["GET /account"]["latency_s"]["all"]["p99"] < 1.2
+
+    def test_coalescing_makes_one_fetch(self, runs):
+        """With coalescing there is one fetch for each expiry, and the p99 of GET /account is a tenth of a second."""
+        for run in runs("cache_stampede", {"components.page_cache.coalesce": "true"}):
+            components = run.summary["components"]
+            assert components["pages"]["offered"] == components["page_cache"]["expirations"]
+            assert run.summary["routes"]["GET /account"]["latency_s"]["all"]["p99"] < 0.11
+
+
+class TestCdnOffload:
+    """cdn_offload: origin offload, and a purge."""
+
+    def test_the_origin_is_spared(self, runs):
+        """The origin serves 15% of the requests at a fifth of its capacity; after the purge it is busier than 80%."""
+        for run in runs("cdn_offload"):
+            components = run.summary["components"]
+            assert components["origin"]["offered"] / components["edge"]["offered"] == pytest.approx(0.15, abs=0.01)
+            assert run.mean("utilization", "origin", 20, 40) == pytest.approx(0.2, abs=0.02)
+            assert run.mean("utilization", "origin", 40, 42) > 0.8
+
+    def test_p50_is_the_edge_and_p99_the_origin(self, runs, p):
+        """p50 is the latency of the edge (13 ms), p99 that of the origin (130 ms, before the purge)."""
+        for run in runs("cdn_offload"):
+            assert p(run.sent(15, 40), 0.5) == pytest.approx(0.013, abs=0.001)
+            assert p(run.sent(15, 40), 0.99) == pytest.approx(0.13, abs=0.005)
+
+    def test_the_origin_alone_could_not(self, runs):
+        """With a cache of one file half of all requests fail."""
+        for run in runs("cdn_offload", {"components.edge.cache.size": "1"}):
+            assert run.summary["rates"]["success_ratio"] == pytest.approx(0.525, abs=0.03)
+
+    def test_coalescing_softens_the_purge(self, runs, p):
+        """Equal fetches that wait for each other leave the origin less to do after the purge."""
+        for plain, shared in zip(
+            runs("cdn_offload"), runs("cdn_offload", {"components.edge.cache.coalesce": "true"}), strict=True
+        ):
+            assert shared.mean("utilization", "origin", 40, 42) < plain.mean("utilization", "origin", 40, 42)
+            assert p(shared.sent(40, 42), 0.99) < p(plain.sent(40, 42), 0.99)

@@ -1,0 +1,57 @@
+"""How long health checks take to notice that an instance is dead."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.theory.protocol import Study
+
+SERVICES = 40
+
+
+@pytest.mark.parametrize(
+    ("case", "interval", "timeout", "verb", "given"),
+    [
+        pytest.param("A15-hc-10x3-1", 10, 1, "hang", "every 10 s, 3 failures, time-out 1 s, hangs", id="hang"),
+        pytest.param("A15-hc-2x3-0", 2, 1, "crash", "every 2 s, 3 failures, refuses connections", id="crash"),
+    ],
+)
+def test_time_to_detect(theory, case, interval, timeout, verb, given):
+    """The first probe after the failure comes within an interval, two more follow, the last one has to time out.
+
+    So detection takes U(0, I) + (k - 1) I + time-out, uniformly distributed; refused connections need no time-out.
+
+    Source: elementary.
+    """
+    services = "\n".join(
+        f"  s{number}: {{kind: service, work: 1ms, health_check: {{interval: {interval}s, timeout: {timeout}s}}}}"
+        for number in range(SERVICES)
+    )
+    routes = "\n".join(f"      - {{match: /{number}, to: s{number}}}" for number in range(SERVICES))
+    events = "\n".join(f"  - {{at: 20s, {verb}: s{number}}}" for number in range(SERVICES))
+    study = Study(
+        f"""
+duration: {20 + 4 * interval}s
+clients:
+  user: {{traffic: {{rate: 1/s}}, to: gateway, timeout: 5s}}
+components:
+  gateway:
+    kind: gateway
+    routes:
+{routes}
+{services}
+events:
+{events}
+""",
+        seeds=3,
+    )
+    shortest = 2 * interval + (timeout if verb == "hang" else 0)
+
+    def detections(run):
+        return np.array([event["detection_s"] for event in run.summary["events"]])
+
+    theory.agrees(case, "mean detection", study, lambda run: detections(run).mean(), shortest + interval / 2, given)
+    found = np.concatenate([detections(run) for run in study.runs])
+    assert len(found) == len(study.runs) * SERVICES
+    assert stats.kstest(found, stats.uniform(shortest, interval).cdf).pvalue > 0.01
+    assert shortest - 1e-9 <= found.min() <= found.max() <= shortest + interval + 0.01

@@ -1,0 +1,132 @@
+"""What retries do to load and success: attempts, layers, budgets, time-outs."""
+
+import pytest
+
+from tests.theory.formulas.retrying import (
+    amplification,
+    budgeted_amplification,
+    impatient,
+    layered_amplification,
+    success,
+)
+from tests.theory.protocol import Study
+
+
+def provider(rate, failing, retry, seconds, warmup=0, latency="0ms"):
+    """Poisson requests to somebody else's service, of whose answers a share are errors."""
+    return Study(f"""
+duration: {seconds + warmup:g}s
+warmup: {warmup:g}s
+clients:
+  user: {{traffic: {{rate: {rate}/s}}, to: provider{retry}}}
+components:
+  provider: {{kind: external, latency: {latency}, error_rate: {failing}}}
+""")
+
+
+def attempts(run):
+    """Attempts per request."""
+    return run.amplification
+
+
+def succeeded(run):
+    """Share of requests that succeeded."""
+    return run.success
+
+
+@pytest.mark.parametrize("failing", [0.3, 0.5])
+def test_attempts_are_a_geometric_sum(theory, failing):
+    """Four attempts that fail independently: 1 + p + p² + p³ times the load, and 1 - p⁴ of the requests succeed.
+
+    Source: geometric sum.
+    """
+    study = provider(1000, failing, ", retry: {attempts: 4}", 4)
+    case, given = f"A16-retry-{failing}-4", f"{failing:.0%} of attempts fail, 4 attempts"
+    theory.agrees(case, "attempts per request", study, attempts, amplification(failing, 4), given)
+    theory.agrees(case, "success", study, succeeded, success(failing, 4), given)
+
+
+@pytest.mark.parametrize(("failing", "rate", "seconds"), [(1.0, 20, 5), (0.9, 100, 13), (0.5, 1000, 2.5)])
+def test_layers_multiply_retries_only_if_everything_fails(theory, failing, rate, seconds):
+    """Client, gateway and service try four times each: 64 attempts at the bottom in an outage, but two if half fail.
+
+    Source: B. Beyer et al., Site Reliability Engineering, 2016, chapter 22; the partial failure is a telescoping product.
+    """
+    study = Study(f"""
+duration: {seconds}s
+clients:
+  user: {{traffic: {{rate: {rate}/s}}, to: gateway, retry: {{attempts: 4}}}}
+components:
+  gateway: {{kind: gateway, routes: [{{match: /**, to: service, retry: {{attempts: 4}}}}]}}
+  service: {{kind: service, workers: 100k, steps: [{{call: {{to: bottom, retry: {{attempts: 4}}}}}}]}}
+  bottom: {{kind: external, latency: 0ms, error_rate: {failing}}}
+""")
+    case, given = f"A16-layers-3x4-{failing}", f"3 layers of 4 attempts, {failing:.0%} fail at the bottom"
+
+    def at_the_bottom(run):
+        return run.component("bottom", "offered") / len(run.result.requests)
+
+    expected = layered_amplification(failing, 4, 3)
+    theory.agrees(case, "attempts per request", study, at_the_bottom, expected, given)
+    if failing < 1.0:
+        theory.agrees(case, "success", study, succeeded, success(failing, 64), given)
+    else:
+        assert all(run.success == 0.0 for run in study.runs)
+
+
+@pytest.mark.parametrize(("failing", "ratio"), [(0.5, 0.2), (0.5, 0.1), (0.1, 0.2)])
+def test_a_budget_bounds_the_load(theory, failing, ratio):
+    """However much fails, retries are a share of the requests; what they can repair they do: (1 + ratio) (1 - p).
+
+    Source: Twitter, "Retry Budgets", Finagle, 2016; B. Beyer et al., Site Reliability Engineering, 2016, chapter 21.
+    """
+    study = provider(1000, failing, f", retry: {{attempts: 4, budget: {ratio}}}", 4, warmup=0.5)
+    case, given = f"A16-budget-{failing}-{ratio}", f"{failing:.0%} of attempts fail, 4 attempts, budget {ratio:.0%}"
+    load = budgeted_amplification(failing, 4, ratio)
+    theory.agrees(case, "attempts per request", study, attempts, load, given)
+    theory.agrees(case, "success", study, succeeded, load * (1.0 - failing), given)
+
+
+@pytest.mark.parametrize("failing", [0.05, 0.1, 0.3, 0.5])
+def test_no_retries_three_retries_or_a_token_bucket(theory, failing):
+    """With a budget of 10% and any number of attempts, load stays at 1.1 and 1.1 (1 - p) succeed, once p > 1/11.
+
+    Three retries repair more and cost up to twice the load. In the original each of a hundred clients has a bucket of
+    its own; here they share one, so this is its long run.
+
+    Source: M. Brooker, "Fixing retries with token buckets and circuit breakers", 2022.
+    """
+    hop = "{exponential: 20ms}"
+    case = "B2-brooker-retries"
+    policies = {
+        "none": ("", 1.0, 1.0 - failing),
+        "three": (", retry: {attempts: 4}", amplification(failing, 4), success(failing, 4)),
+        "budget": (
+            ", retry: {attempts: 100, budget: 10%}",
+            budgeted_amplification(failing, 100, 0.1),
+            min(1.0, 1.1 * (1.0 - failing)),
+        ),
+    }
+    for policy, (retry, load, succeeding) in policies.items():
+        study = provider(1000, failing, retry, 4, warmup=0.5, latency=hop)
+        given = f"{failing:.0%} of attempts fail"
+        theory.agrees(case, f"load {policy} {failing}", study, attempts, load, given)
+        theory.agrees(case, f"success {policy} {failing}", study, succeeded, succeeding, given)
+
+
+def test_time_outs_cut_the_tail_and_repeat_the_work(theory):
+    """An exponential delay of 100 ms, given up after 200 ms and tried again after 50 ms, at most twice.
+
+    Source: truncated exponential.
+    """
+    study = provider(
+        1000, 0, ", timeout: 200ms, retry: {attempts: 3, backoff: 50ms}", 4.5, latency="{exponential: 100ms}"
+    )
+    exact = impatient(0.1, 0.2, 3, 0.05)
+    case, given = "A16-timeout-retry", "exponential 100 ms, time-out 200 ms, 3 attempts, backoff 50 ms"
+
+    def mean(run):
+        return 1e3 * float(run.rows["latency"].mean())
+
+    theory.agrees(case, "attempts per request", study, attempts, exact["attempts"], given)
+    theory.agrees(case, "mean response", study, mean, 1e3 * exact["mean_latency"], given)
