@@ -14,7 +14,6 @@ REFERENCES: Final[dict[str, tuple[float, dict[str, float]]]] = {
             "mean response": 50.0,
             "p50 response": 34.657,
             "p95 response": 149.79,
-            "p99 response": 230.26,
             "probability to wait": 0.8,
         },
     ),
@@ -136,4 +135,4 @@ APPROXIMATE: Final = frozenset(
         ("B20-mitzenmacher-n100", "mean response"),
     }
 )
-"""References that are simulations, or of a slightly different model: a formula agrees with them within the tolerance."""
+"""References that are simulations, or of a slightly different model: a formula is within the tolerance of them."""

@@ -21,7 +21,7 @@ components:
 
 @pytest.mark.parametrize(("policy", "formula"), [("lru", lru_hit_ratio), ("fifo", fifo_hit_ratio)])
 def test_popular_items_stay(theory, policy, formula):
-    """A hundred places for a thousand items by Zipf's law: 57.7% hits if the least recently used goes, 52.0% if the first.
+    """A hundred places for a thousand items by Zipf's law: 58% hits if the least recently used goes, 52% if the first.
 
     Source: H. Che, Y. Tung, Z. Wang, IEEE JSAC 20(7), 2002; E. Gelenbe, 1973.
     """

@@ -72,7 +72,7 @@ events:
 
 
 def recovery(run, freeze=10.0):
-    """Seconds from the end of the freeze until nine of ten first attempts succeed in every second; infinite if never."""
+    """Seconds from the end of the freeze until nine of ten first attempts succeed, and go on to; infinite if never."""
     rows = run.result.requests
     first = (rows["outcome"] == Outcome.OK) & (rows["attempts"] == 1)
     seconds = int(run.result.duration - 2.0)
@@ -142,9 +142,9 @@ class TestRetryStorm:
 
         Source: N. Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021; the figure is a simulation.
         """
-        study = database(280, 60, seeds=5, rules="deadline_propagation: true")
+        study = database(280, 45, seeds=4, rules="deadline_propagation: true")
         given = "280/s, 300/s capacity, frozen for 10 s, one retry, dead requests dropped"
-        theory.agrees("B11-hotos21", "goodput", study, lambda run: goodput(run, 20.0, 70.0), given=given)
+        theory.agrees("B11-hotos21", "goodput", study, lambda run: goodput(run, 20.0, 59.0), given=given)
 
 
 @pytest.mark.parametrize(("places", "load", "stuck"), [(80, 0.95, False), (100, 0.95, False), (120, 0.8, True)])
@@ -154,8 +154,8 @@ def test_a_queue_longer_than_the_callers_patience_gets_stuck(places, load, stuck
     With 80 places whoever gets one is served in time, and the overload ends with its cause. With 120 places, at 80%
     load, all that is served is too late: the queue stays full of retries for good.
 
-    Source: P. Alvaro, R. Isaacs, R. Majumdar et al., "Formal Analysis of Metastable Failures in Software Systems", 2025;
-    parameters of the tool `metafor`.
+    Source: P. Alvaro, R. Isaacs, R. Majumdar et al., "Formal Analysis of Metastable Failures in Software Systems",
+    2025; parameters of the tool `metafor`.
     """
     study = Study(
         f"""
