@@ -7,7 +7,7 @@ instance only through the health checks and through the answers it gets.
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from sim.balancing import Endpoint, OutlierDetector, eligible, make_balancer, weight_factor
+from sim.balancing import Endpoint, LatencyByLoad, OutlierDetector, eligible, make_balancer, weight_factor
 from sim.components.component import Steps
 from sim.components.network import Link, cross
 from sim.components.server import Server
@@ -58,6 +58,9 @@ class Fleet:
         self._pick = self.balancer.pick
         self._probes = self.balancer.probes
         self._serve = [server.handle for server in self.servers]
+        if self._probes:
+            reports = service.load_reports
+            self._serve = [Reported(*pair).handle for pair in zip(self.servers, reports, strict=True)]
         self._out = link.out.latency
         self._back = link.back.latency
         self.refresh()
@@ -159,6 +162,33 @@ class Fleet:
         server = self.servers[endpoint.index]
         if not server.up or server.hung:
             return
-        load, expected = server.outstanding, server.expected_latency()
+        load = server.outstanding
+        expected = self.service.load_reports[endpoint.index].expected(load)
         yield self.link.back.latency()
         self.balancer.probed(endpoint, load, expected, self.env.now)
+
+
+class Reported:
+    """An instance that keeps account of how long requests take at which load, for those who probe it.
+
+    Args:
+        server: The instance.
+        report: Its account.
+    """
+
+    def __init__(self, server: Server, report: LatencyByLoad) -> None:
+        self.server = server
+        self.report = report
+
+    def handle(self, request: Request) -> Steps:
+        """Lets the instance answer, and notes how long that took."""
+        owed = request.owed
+        if owed:
+            request.owed = 0.0
+            yield owed
+        server, env = self.server, self.server.env
+        load, arrived = server.outstanding, env.now
+        response = yield from server.handle(request)
+        if response.success:
+            self.report.answered(load, env.now + request.owed - arrived)
+        return response

@@ -57,6 +57,7 @@ class HealthChecker:
         return response is not TIMED_OUT and response.success
 
     def _send(self, index: int, probe: Request) -> Any:
+        server, sent = self.service.servers[index], self.env.now
         response = yield from self.edges[index].handle(probe)
-        self.service.servers[index].forget(response)
+        server.forget(response, sent >= server.counting_since)
         return response

@@ -109,25 +109,30 @@ class Meter:
         """Requests that it killed, or refused because it was down, since the beginning of the run."""
         return self.killed + self.refused_down + self._lost_before
 
-    def forget(self, response: Response) -> None:
-        """Takes a probe out of the counters: it is load, but no user's request."""
+    def forget(self, response: Response, was_offered: bool) -> None:
+        """Takes a probe out of the counters: it is load, but no user's request.
+
+        Args:
+            response: What it was answered.
+            was_offered: Whether it came after `start_counting`.
+        """
         if response is REFUSED:
-            self.refused_down -= 1
+            self.refused_down -= was_offered
             return
-        self.offered -= 1
+        self.offered -= was_offered
         if response.success:
             self.served -= 1
         elif response is QUEUE_FULL:
-            self.refused -= 1
+            self.refused -= was_offered
+
+    @property
+    def counting_since(self) -> float:
+        """When `start_counting` was called last, s."""
+        return self._counting_since
 
     def measured(self) -> float:
         """Seconds since `start_counting`."""
         return self.env.now - self._counting_since
-
-    def expected_latency(self) -> float:
-        """What a request that came now might take, from what is inside and how long requests have taken, s."""
-        per_request = self.busy_area / self.served if self.served else 0.0
-        return per_request * (1.0 + max(0.0, self.outstanding + 1 - self.workers) / self.workers)
 
     def utilization(self) -> float | None:
         """Busy worker-seconds over workers and seconds up; None for any number of workers, 0 for a server never up."""

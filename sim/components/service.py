@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
-from sim.balancing import ALGORITHMS, BalancerConfig, HealthCheckConfig, OutlierEjectionConfig, SlowStartConfig
+from sim.balancing import (
+    ALGORITHMS,
+    BalancerConfig,
+    HealthCheckConfig,
+    LatencyByLoad,
+    OutlierEjectionConfig,
+    SlowStartConfig,
+)
 from sim.components.component import Component, Handler
 from sim.components.fleet import Fleet
 from sim.components.health_checker import HealthChecker
@@ -149,6 +156,7 @@ class Service(Component):
         self._servers = [self._make_server(index) for index in range(config.instances)]
         self.healthy = [True] * config.instances
         self.fleets: list[Fleet] = []
+        self.load_reports = [LatencyByLoad() for _ in self._servers]
         self._boots: dict[int, Flow] = {}
 
     def _make_server(self, index: int) -> Server:

@@ -171,7 +171,8 @@ class _Writer:
                 table,
                 f"{event['kind']} {event['target']}",
                 units.moment(event["start_s"]),
-                *(units.NEVER if time is None else units.duration(time) for time in times[:2]),
+                "–" if times[0] is None else units.duration(times[0]),
+                units.NEVER if times[1] is None else units.duration(times[1]),
                 (units.NEVER, "bold red") if times[2] is None else units.duration(times[2]),
                 units.count(event["lost"]),
             )

@@ -98,7 +98,7 @@ def test_what_never_came_back_is_called_never(shop: Result) -> None:
     outage = replace(shop, events=[Event("outage", "db", 120.0, None)], objectives=["outage recovery < 1s"])
     lines = printed(summarize(outage)).splitlines()
     row = next(line.split() for line in lines if line.startswith("outage db"))
-    assert (row[3], row[5]) == ("never", "never")
+    assert (row[3], row[5]) == ("–", "never")
     assert any("outage recovery < 1s" in line and line.rstrip().endswith("never") for line in lines)
 
 

@@ -7,8 +7,8 @@ so what does not agree is measured again in four times as many fresh runs before
 never widened.
 
 Much of what makes short runs differ is chance that can be seen: more work arrived than usual. Where the mean of such a
-surplus is known to be zero, a figure is read off by regression at zero (a control variate; S. S. Lavenberg, P. D. Welch,
-Management Science 27(3), 1981). The surplus must then itself agree with zero.
+surplus is known to be zero, a figure is read off by regression at zero (a control variate; S. S. Lavenberg, P. D.
+Welch, Management Science 27(3), 1981). The surplus must then itself agree with zero.
 """
 
 from collections.abc import Callable, Sequence

@@ -66,7 +66,7 @@ def test_users_who_come_in_bursts(theory):
     """
     study = Study(
         """
-duration: 370s
+duration: 470s
 warmup: 20s
 clients:
   user: {traffic: {rate: 80/s, arrivals: {bursty: {factor: 1.5, on: 200ms, off: 200ms}}}, to: server}

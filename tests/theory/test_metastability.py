@@ -5,7 +5,7 @@ import pytest
 
 from sim.request import Outcome
 from tests.theory.formulas.retrying import storm_recovery
-from tests.theory.protocol import Study
+from tests.theory.protocol import Study, accept
 
 
 def test_a_queue_drains_as_fast_as_there_is_spare_capacity(theory):
@@ -48,7 +48,7 @@ START, STAGGER = 5.0, 0.1
 def database(rate, seconds, freeze=10.0, seeds=10, rules=""):
     """Thirty workers of 100 ms (300/s); callers give up after 1 s and try once more. At 5 s the workers freeze.
 
-    A worker freezes when it is done with a request, a service time later on average: an event makes a step of 1 us
+    A worker freezes when it is done with a request, a service time later on average: an event makes a step of 10 us
     behind the work as long as the freeze, until every worker has come by. Meanwhile the queue fills.
     """
     return Study(
@@ -63,9 +63,9 @@ components:
     queue: unbounded
     {rules}
     steps: [{{work: {{exponential: 100ms}}}}, {{call: disk}}]
-  disk: {{kind: external, latency: 1us}}
+  disk: {{kind: external, latency: 10us}}
 events:
-  - {{at: {START:g}s, for: 900ms, slow: disk, factor: {1e6 * freeze:.0f}}}
+  - {{at: {START:g}s, for: 900ms, slow: disk, factor: {1e5 * freeze:.0f}}}
 """,
         seeds,
     )
@@ -169,9 +169,10 @@ events:
 """,
         seeds=3,
     )
-    for run in study.runs:
-        share = goodput(run, 600.0, 900.0) / (10.0 * load)
-        samples = run.result.samples[run.result.samples["t"] > 600.0]
-        assert (share < 0.05) if stuck else (share > 0.9)
-        if stuck:
-            assert 118.0 <= samples["queue"].mean() <= 119.0
+    shares = [goodput(run, 600.0, 900.0) / (10.0 * load) for run in study.runs]
+    if stuck:
+        samples = [run.result.samples[run.result.samples["t"] > 600.0] for run in study.runs]
+        assert max(shares) < 0.05
+        accept([each["queue"].mean() for each in samples], 118.5, 0.005)
+    else:
+        assert min(shares) > 0.9

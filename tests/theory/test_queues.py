@@ -79,7 +79,9 @@ def test_single_server_at_high_load(theory):
     timed_out = impatient.rows["outcome"] == Outcome.TIMEOUT
     assert np.array_equal(timed_out, patient.rows["latency"] > 0.1)
     assert impatient.component("server", "utilization") == patient.component("server", "utilization")
-    assert impatient.result.wasted_work == pytest.approx(patient.rows["service"][timed_out].sum() / 0.95, rel=0.1)
+    requests = patient.result.requests
+    late = (requests["arrived"] >= patient.result.warmup) & (requests["latency"] > 0.1)
+    assert impatient.result.wasted_work == pytest.approx(requests["service"][late].sum(), rel=0.01)
 
 
 def test_four_workers_share_a_queue(theory):
@@ -156,7 +158,7 @@ def test_hyperexponential_service(theory):
 
     Source: Pollaczek and Khinchine, 1930, with a squared coefficient of variation of 4.
     """
-    study = queue(70, f"queue: unbounded, work: {MIXTURE}", 250)
+    study = queue(70, f"queue: unbounded, work: {MIXTURE}", 300)
     expected = pollaczek_khinchine(70, 0.01, 4.0)
     given = "70/s, hyperexponential 10 ms with cv² 4, 1 worker"
     theory.agrees("A4-mh2-0.7", "mean response", study, lambda run: run.latency(), 1e3 * expected, given)
@@ -167,7 +169,7 @@ def test_hyperexponential_service_of_four_workers(theory):
 
     Source: M. F. Neuts, Matrix-Geometric Solutions in Stochastic Models, 1981.
     """
-    study = queue(320, f"workers: 4, queue: unbounded, work: {MIXTURE}", 85)
+    study = queue(320, f"workers: 4, queue: unbounded, work: {MIXTURE}", 110)
     parts = [(0.887298, 0.005635083), (0.112702, 0.044364917)]
     mean, waits = hyperexponential_servers(320, parts, 4)
     case, given = "A4-mh2c-4-0.8", "320/s, hyperexponential 10 ms with cv² 4, 4 workers"

@@ -50,7 +50,7 @@ def test_attempts_are_a_geometric_sum(theory, failing):
 def test_layers_multiply_retries_only_if_everything_fails(theory, failing, rate, seconds):
     """Client, gateway and service try four times each: 64 attempts at the bottom in an outage, but two if half fail.
 
-    Source: B. Beyer et al., Site Reliability Engineering, 2016, chapter 22; with partial failure the product telescopes.
+    Source: B. Beyer et al., Site Reliability Engineering, 2016, chapter 22; otherwise the product telescopes.
     """
     study = Study(f"""
 duration: {seconds}s
