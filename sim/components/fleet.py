@@ -12,6 +12,7 @@ from sim.components.component import Steps
 from sim.components.network import Link, cross
 from sim.components.server import Server
 from sim.kernel import Flow
+from sim.metrics import Reaction
 from sim.request import ANSWERS, Outcome, Request
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Fleet:
         if self.detector is not None:
             until = self.detector.observe(endpoint, success, now)
             if until is not None:
-                self.recorder.react(now, self.service.name, f"{endpoint.name} ejected")
+                self.recorder.react(Reaction(now, self.service.name, endpoint.index, "ejected"))
                 self.refresh()
                 Flow(self.env, self._readmit(endpoint, until - now))
 

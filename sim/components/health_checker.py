@@ -8,9 +8,10 @@ bursts. Source: Envoy, health checking; NGINX Plus; AWS target groups.
 from typing import TYPE_CHECKING, Any
 
 from sim.balancing import HealthState
+from sim.components.component import Steps
 from sim.components.network import Edge
 from sim.components.program import Work
-from sim.components.server import PROBE
+from sim.components.server import PROBE, Server
 from sim.kernel import TIMED_OUT, FixedDemand, Flow
 from sim.request import Request
 
@@ -33,7 +34,7 @@ class HealthChecker:
         self.timer = self.env.timer(self.config.timeout)
         self.states = [HealthState(self.config) for _ in service.servers]
         link = world.link(f"{service.name}.health_check", service.name)
-        self.edges = [Edge(self.env, link, server, 0, settle=True) for server in service.servers]
+        self.edges = [Edge(self.env, link, Uncounted(server), 0, settle=True) for server in service.servers]
         phases = world.streams.uniform(f"{service.name}.health_check")
         for index, server in enumerate(service.servers):
             server.program.add(PROBE, [Work(FixedDemand(self.config.work))])
@@ -50,14 +51,31 @@ class HealthChecker:
 
     def _probe(self, index: int) -> Any:
         probe = Request(-1, PROBE, "health check", self.env.now)
-        flow = Flow(self.env, self._send(index, probe), probe)
+        flow = Flow(self.env, self.edges[index].handle(probe), probe)
         if not flow.ended:
             self.timer.watch(flow)
         response = yield flow
         return response is not TIMED_OUT and response.success
 
-    def _send(self, index: int, probe: Request) -> Any:
-        server, sent = self.service.servers[index], self.env.now
-        response = yield from self.edges[index].handle(probe)
-        server.forget(response, sent >= server.counting_since)
+
+class Uncounted:
+    """A server as health checks see it: they are load, but no user's requests.
+
+    Args:
+        server: The server.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    def handle(self, request: Request) -> Steps:
+        """Lets the server answer, and takes the probe out of its counters in the same instant."""
+        owed = request.owed
+        if owed:
+            request.owed = 0.0
+            yield owed
+        server = self.server
+        came = server.env.now
+        response = yield from server.handle(request)
+        server.forget(response, came >= server.counting_since)
         return response

@@ -21,6 +21,7 @@ from sim.components.program import Program, Step
 from sim.components.server import Server
 from sim.components.steps import STEPS, StepConfig, make_steps, step_targets
 from sim.kernel import Flow
+from sim.metrics import Reaction
 from sim.request import ANSWERS, Outcome, Request
 from sim.values import Config, Count, Distribution, Duration, Match, Number, wrong_key
 
@@ -212,8 +213,7 @@ class Service(Component):
     def verdict(self, index: int, healthy: bool) -> None:
         """The health checks have changed their mind about an instance."""
         self.healthy[index] = healthy
-        word = "healthy" if healthy else "unhealthy"
-        self.world.recorder.react(self.env.now, self.name, f"{self._servers[index].name} {word}")
+        self.world.recorder.react(Reaction(self.env.now, self.name, index, "healthy" if healthy else "unhealthy"))
         for fleet in self.fleets:
             if healthy:
                 fleet.returned(index)

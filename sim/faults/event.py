@@ -42,6 +42,12 @@ class Target(NamedTuple):
             return self.name == other.name
         return other.first is None or other.last is None or (self.first <= other.last and other.first <= self.last)
 
+    def means(self, component: str, instance: int) -> bool:
+        """Whether an instance is meant."""
+        if component != self.name:
+            return False
+        return self.first is None or self.last is None or self.first <= instance <= self.last
+
     def servers(self, world: World) -> list[Server]:
         """The servers it means."""
         servers = world.components[self.name].servers

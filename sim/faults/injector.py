@@ -69,10 +69,14 @@ class Injector:
             if record.end is None or record.end > self.world.env.now:
                 record.end = None
                 record.lost = self._losses(event) - record.before
-            names = {target.name for target in event.targets}
             until = self.world.env.now if record.end is None else record.end
-            reactions = self.world.recorder.reactions
-            noticed = [when for when, name, _ in reactions if name in names and record.start <= when <= until]
+            noticed = [
+                reaction.when
+                for reaction in self.world.recorder.reactions
+                if record.start <= reaction.when <= until
+                and reaction.what != "healthy"
+                and any(target.means(reaction.component, reaction.instance) for target in event.targets)
+            ]
             done.append(
                 Event(
                     kind=event.verb,

@@ -3,7 +3,7 @@
 from sim.metrics.latency import LATENCY_FIGURES, latency_figures
 from sim.metrics.ledger import COHORTS, time_ledger
 from sim.metrics.objectives import METRICS, Objective, parse_objective
-from sim.metrics.recorder import IN_FLIGHT, ROW_TYPE, Recorder
+from sim.metrics.recorder import IN_FLIGHT, ROW_TYPE, Reaction, Recorder
 from sim.metrics.recovery import Recovery, recoveries
 from sim.metrics.result import SAMPLE_TYPE, Event, Result
 from sim.metrics.summary import ConservationError, summarize
@@ -19,6 +19,7 @@ __all__ = [
     "ConservationError",
     "Event",
     "Objective",
+    "Reaction",
     "Recorder",
     "Recovery",
     "Result",

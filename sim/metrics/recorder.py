@@ -9,7 +9,7 @@ import mmap
 import tempfile
 from array import array
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,22 @@ _SIZE: Final = ROW.size
 _pack_row: Final = ROW.pack_into
 
 
+class Reaction(NamedTuple):
+    """Some part has noticed the state of an instance and acted on it.
+
+    Attributes:
+        when: The time, s.
+        component: The instance's component.
+        instance: Its number.
+        what: `unhealthy` or `healthy` (health checks), or `ejected`.
+    """
+
+    when: float
+    component: str
+    instance: int
+    what: Literal["unhealthy", "healthy", "ejected"]
+
+
 class Recorder:
     """Keeps every user request and attempt of a run.
 
@@ -57,7 +73,7 @@ class Recorder:
         self.routes: list[str] = []
         self.wasted = 0.0
         self.useful = 0.0
-        self.reactions: list[tuple[float, str, str]] = []
+        self.reactions: list[Reaction] = []
         self.opened = 0
         self.flying: dict[int, Request] = {}
         self.attempt_starts = [array("d") for _ in clients]
@@ -126,9 +142,9 @@ class Recorder:
             self.wasted += work
         request.work -= work
 
-    def react(self, now: float, target: str, what: str) -> None:
-        """Notes that some part noticed the state of `target` and acted on it (an ejection, an open breaker)."""
-        self.reactions.append((now, target, what))
+    def react(self, reaction: Reaction) -> None:
+        """Notes that some part noticed the state of an instance and acted on it."""
+        self.reactions.append(reaction)
 
     def rows(self) -> NDArray[Any]:
         """All rows in the order of arrival, with the fields of `ROW_TYPE`; a view, valid until the run goes on."""

@@ -54,11 +54,18 @@ def one_of(name: str, doc: str, options: Mapping[str, tuple[Any, str]]) -> type[
         return value
 
     fields: dict[str, Any] = {
-        f"{key}_": (kind | None, Field(None, alias=key, description=description))
+        f"{key}_": (kind, Field(None, alias=key, description=description, json_schema_extra=_without_default))
         for key, (kind, description) in options.items()
     }
     validators: dict[str, Any] = {"check": model_validator(mode="before")(check)}
-    return create_model(name, __base__=Config, __doc__=doc, __validators__=validators, **fields)
+    exactly_one = {"json_schema_extra": {"minProperties": 1, "maxProperties": 1}}
+    return create_model(
+        name, __base__=Config, __doc__=doc, __validators__=validators, __cls_kwargs__=exactly_one, **fields
+    )
+
+
+def _without_default(schema: JsonSchemaValue) -> None:
+    schema.pop("default", None)
 
 
 def chosen(config: Config) -> tuple[str, Any]:

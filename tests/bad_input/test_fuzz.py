@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from sim.experiment import run
 from sim.metrics import summarize
 from sim.scenario import Scenario, ScenarioError, load
 from sim.scenario.paths import format_path, parse_path
+from sim.scenario.yaml import parse_yaml
 
 SHOP = """\
 scenario: A shop
@@ -101,7 +101,7 @@ clients: {all: {traffic: 90/s, to: server}}
 components: {server: {kind: service, workers: 2, queue: unbounded, work: {exponential: 20ms}}}
 """
 
-DOCUMENTS = [yaml.safe_load(text.replace(" on:", ' "on":')) for text in (SHOP, QUEUE)]
+DOCUMENTS = [parse_yaml(text, "shop.yaml").data for text in (SHOP, QUEUE)]
 
 ODD: list[Any] = [
     *(None, True, False, 0, 1, -1, 3, 2.5, 1e300, 10**30, "", " ", "x", "on", "null", "1e3", "é\n", "\0", "a" * 5000),

@@ -122,7 +122,9 @@ def _csv(moments: Sequence[Moment]) -> str:
     """A log that is replayed to the microsecond: its first second is 0, and its last line is never reached."""
     lines = ["time,method,path,client"]
     for moment in moments:
-        time, target, client = (*moment, *DEFAULTS[len(moment) :]) if isinstance(moment, tuple) else (moment, *DEFAULTS[1:])
+        time, target, client = (
+            (*moment, *DEFAULTS[len(moment) :]) if isinstance(moment, tuple) else (moment, *DEFAULTS[1:])
+        )
         if len(lines) == 1:
             assert time < 1.0, "a replay begins with the second of its first request"
         method, path = target.split(" ")

@@ -35,7 +35,9 @@ def test_an_answer_is_as_old_as_its_arrival(play):
 
 
 def test_each_path_and_each_item_is_kept_by_itself(play):
-    story = play(edge("ttl: 1h"), user=[(0, "GET /a"), (1, "GET /b"), (2, "GET /a"), (3, "GET /a?id=1"), (4, "GET /a?id=1")])
+    story = play(
+        edge("ttl: 1h"), user=[(0, "GET /a"), (1, "GET /b"), (2, "GET /a"), (3, "GET /a?id=1"), (4, "GET /a?id=1")]
+    )
     assert story.outcomes == ["ok", "ok", "cached", "ok", "cached"]
 
 

@@ -70,7 +70,11 @@ def test_health_checks_do_not_see_errors(play):
         duration: 60s
         clients: {user: {traffic: {rate: 10/s, arrivals: constant}, to: api}}
         components:
-          api: {kind: service, instances: 2, work: 10ms, health_check: {interval: 1s, timeout: 500ms, unhealthy_after: 2}}
+          api:
+            kind: service
+            instances: 2
+            work: 10ms
+            health_check: {interval: 1s, timeout: 500ms, unhealthy_after: 2}
         events: [{at: 0s, errors: "api[0]"}]
         """
     )

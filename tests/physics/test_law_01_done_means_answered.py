@@ -18,7 +18,7 @@ def test_latency_includes_queue_service_and_both_ways(play):
 
 
 def test_every_hop_is_crossed_twice(play):
-    """User, gateway, service, database: three hops of 5 ms there and back, 20 ms at the service, 30 ms at the database."""
+    """User, gateway, service, database: three hops of 5 ms there and back, 20 ms of work, 30 ms of query."""
     story = play(
         """
         duration: 1s

@@ -69,6 +69,16 @@ def test_an_answer_that_is_back_is_not_outstanding(play):
     assert pairs == {(1, 1), (2, 0), (0, 2)}
 
 
+def test_a_gateways_balancer_waits_for_the_answer_too(play):
+    """It has the answer at 151 ms: what reaches it at 130 ms goes to the other, what reaches it at 160 ms to any."""
+    text = FAR.replace("to: api}", "to: gateway}").replace(
+        "components: {", "components: {gateway: {kind: gateway, routes: [{match: /**, to: api}]}, "
+    )
+    for seed in range(10):
+        assert play(text, seed, user=[0, 0.08]).served("api") == [1, 1]
+    assert {tuple(play(text, seed, user=[0, 0.11]).served("api")) for seed in range(20)} == {(1, 1), (2, 0), (0, 2)}
+
+
 def test_queued_requests_are_outstanding_like_those_in_service(play):
     """Eight requests to two busy instances: four each, one in service and three in the queue."""
     for seed in range(5):
@@ -206,7 +216,9 @@ def verdicts(stage, event, interval, timeout, unhealthy_after, instances=400):
     )
     world = assembly.world
     world.env.run_until(at + (unhealthy_after + 2) * interval)
-    return {what.split()[0]: when - at for when, _, what in world.recorder.reactions if "unhealthy" in what}
+    return {
+        f"{name}[{index}]": when - at for when, name, index, what in world.recorder.reactions if what == "unhealthy"
+    }
 
 
 @pytest.mark.parametrize(
@@ -243,10 +255,10 @@ def test_the_phase_of_an_instance_decides_when_its_failure_is_found(stage):
     )
     assembly.world.env.run_until(30.0)
     reactions = assembly.world.recorder.reactions
-    late = {what.split()[0]: when - 4.0 for when, _, what in reactions if "unhealthy" in what}
+    late = {f"{name}[{index}]": when - 4.0 for when, name, index, what in reactions if what == "unhealthy"}
     differences = {round(late[name] - early[name], 6) for name in early}
     assert differences == {0.0, 2.0}
     assert {name for name in early if late[name] > early[name]} == {name for name in early if early[name] < 4.5}
-    healthy = {what.split()[0]: when - 4.0 for when, _, what in reactions if what.endswith(" healthy")}
+    healthy = {f"{name}[{index}]": when - 4.0 for when, name, index, what in reactions if what == "healthy"}
     beats = np.array([healthy[name] - 0.001 - late[name] for name in late])  # a probe's answer takes 1 ms of work
     assert beats / 2.0 == pytest.approx(np.round(beats / 2.0), abs=1e-6)

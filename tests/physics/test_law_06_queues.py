@@ -62,7 +62,7 @@ def test_the_default_queue_holds_a_thousand(play):
 @pytest.mark.parametrize("order", ["fifo", "lifo"])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_no_worker_idles_while_somebody_waits(play, workers, order):
-    """Sixty requests at once keep all workers busy from the first instant to the last: 100 % for 60 * 10 ms / workers."""
+    """Sixty requests at once keep all workers busy from the first instant to the last: 100 %."""
     text = API.format(rest=f"workers: {workers}, order: {order}").replace("10s", f"{600 // workers}ms")
     assert play(text, user=[0] * 60).component("api")["utilization"] == pytest.approx(1.0, abs=1e-9)
 

@@ -7,7 +7,11 @@ RETRY = """
     duration: 1s
     network: {latency: 5ms}
     clients:
-      user: {traffic: {replay: user.csv}, to: api, timeout: 100ms, retry: {attempts: 3, backoff: 20ms, on: [timeout, 5xx]}}
+      user:
+        traffic: {replay: user.csv}
+        to: api
+        timeout: 100ms
+        retry: {attempts: 3, backoff: 20ms, on: [timeout, 5xx]}
     components: {api: {kind: service, work: 10ms}}
     events: [{at: 0s, errors: api, for: 34ms}]
     """
@@ -42,7 +46,7 @@ def test_a_late_answer_to_an_abandoned_attempt_is_no_attempt_latency(play):
 
 
 def test_percentiles_of_successes_and_of_all_that_ended_are_apart(play):
-    """Of 200 requests of 10 ms ten take 2 s and are given up after 1 s: that is the p99 of all, not of the successes."""
+    """Of 200 requests of 10 ms ten take 2 s and are given up after 1 s: the p99 of all, not of the successes."""
     story = play(
         """
         duration: 20s

@@ -16,6 +16,7 @@ def test_a_request_that_arrived_before_the_warm_up_was_over_does_not_count(play)
     assert story.outcomes == ["ok", "ok", "ok"]
     assert story.summary["requests"]["offered"] == 2
     assert story.summary["requests"]["ok"] == 2
+    assert story.result.useful_work == pytest.approx(1.0)
 
 
 def test_rates_are_per_second_of_what_counts(play):

@@ -166,7 +166,12 @@ WORK = """
     duration: 20s
     clients: {user: {traffic: {rate: 50/s}, to: api, timeout: 5s}}
     components:
-      api: {kind: service, instances: 2, queue: unbounded, balancer: round_robin, steps: [work: {p50: 20ms, p99: 60ms}, call: db]}
+      api:
+        kind: service
+        instances: 2
+        queue: unbounded
+        balancer: round_robin
+        steps: [work: {p50: 20ms, p99: 60ms}, call: db]
       db: {kind: database, connections: 5, work: {exponential: 5ms}}
     """
 
@@ -202,9 +207,7 @@ def test_a_request_needs_the_same_work_whatever_the_policy(write, old, new):
 def test_users_who_wait_do_not_change_what_others_need(write):
     """A closed loop sends more requests when it is answered faster; the open loop beside it needs the same work."""
     text = WORK.replace("clients: {", "clients: {crowd: {traffic: {users: 3, think: 10ms}, to: api}, ")
-    before, after = (
-        run(write(each), 3) for each in (text, text.replace("instances: 2", "instances: 4"))
-    )
+    before, after = (run(write(each), 3) for each in (text, text.replace("instances: 2", "instances: 4")))
     services = []
     for result in (before, after):
         rows = result.requests[result.requests["client"] == result.clients.index("user")]

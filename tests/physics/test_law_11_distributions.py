@@ -65,7 +65,7 @@ def test_the_service_time_of_a_server_is_its_distribution(play):
 
 
 def test_the_latency_of_a_link_is_its_distribution_in_each_direction(play):
-    """A round trip is the sum of two independent draws: uniform on 10 to 30 ms twice is a triangle with its top at 40."""
+    """A round trip is two independent draws: uniform on 10 to 30 ms twice is a triangle with its top at 40 ms."""
     text = SAMPLE.format(latency="0ms").replace("to: far", "to: far, network: {latency: {uniform: [10ms, 30ms]}}")
     sample = latencies(play(text))
     triangle = stats.triang(0.5, loc=0.020, scale=0.040)

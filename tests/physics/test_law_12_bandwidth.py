@@ -44,7 +44,9 @@ def test_a_link_that_is_fast_enough_does_not_queue(play):
 
 
 def test_without_bandwidth_size_does_not_matter(play):
-    text = LINK.format(bandwidth="8Mbit/s", sizes="size: 100MB, response_size: 100MB").replace(", bandwidth: 8Mbit/s", "")
+    text = LINK.format(bandwidth="8Mbit/s", sizes="size: 100MB, response_size: 100MB").replace(
+        ", bandwidth: 8Mbit/s", ""
+    )
     assert play(text).result.requests["latency"][:15] == pytest.approx(0.02, abs=1e-9)
 
 

@@ -100,7 +100,7 @@ def test_an_error_a_pause_and_an_answer(play):
 
 
 def test_a_time_out_a_pause_and_an_answer(play):
-    """Given up after 5 ms of network and 45 ms of a slow server; 10 ms of backoff; then 10 ms of network and of work."""
+    """5 ms of network and 45 ms of a slow server, in vain; 10 ms of backoff; then 10 ms of network and of work."""
     story = play(
         """
         duration: 1s
@@ -141,7 +141,7 @@ PARALLEL = """
 
 
 def test_of_parallel_calls_the_one_that_decided(play):
-    """The call to a takes 22 ms, the one to b 32 ms and for the second request, which waits for its connection, 62 ms."""
+    """The call to a takes 22 ms, the one to b 32 ms, and 62 ms for the second request, which has to wait there."""
     story = play(PARALLEL, user=[0, 0])
     assert story.ends == [0.044, 0.074]
     assert story.ledger(0) == {"network": 0.004, "service": 0.04}

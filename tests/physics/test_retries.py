@@ -6,9 +6,17 @@ FAILURES = {
     "timeout": ("timeout: 50ms, ", "api: {kind: service, work: 100ms}", ""),
     "connect_failure": ("", "api: {kind: service, work: 100ms}", "events: [{at: 0s, crash: api}]"),
     "reset": ("", "api: {kind: service, instances: 9, work: 100ms}", "events: [{at: 50ms, crash: api}]"),
-    "429": ("", 'api: {kind: gateway, policies: [rate_limit: {rate: 0.01/s, burst: 1}], routes: [{match: "/**", to: far}]}', ""),
+    "429": (
+        "",
+        'api: {kind: gateway, policies: [rate_limit: {rate: 0.01/s, burst: 1}], routes: [{match: "/**", to: far}]}',
+        "",
+    ),
     "5xx": ("", "api: {kind: external, latency: 10ms, error_rate: 100%}", ""),
-    "4xx": ("", 'api: {kind: gateway, policies: [authenticate: {reject: 100%}], routes: [{match: "/**", to: far}]}', ""),
+    "4xx": (
+        "",
+        'api: {kind: gateway, policies: [authenticate: {reject: 100%}], routes: [{match: "/**", to: far}]}',
+        "",
+    ),
     "queue full": ("", "api: {kind: service, queue: 0, work: 20s}", ""),
 }
 

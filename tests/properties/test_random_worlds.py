@@ -49,9 +49,7 @@ links = mapping(
 )
 
 traffics = st.one_of(
-    mapping(
-        rate=st.sampled_from(["5/s", "50/s", "150/s"]), arrivals=st.sampled_from(["poisson", "constant"])
-    ),
+    mapping(rate=st.sampled_from(["5/s", "50/s", "150/s"]), arrivals=st.sampled_from(["poisson", "constant"])),
     mapping(users=st.integers(1, 6), think=maybe(milliseconds(0, 20))),
 )
 
@@ -162,7 +160,9 @@ events = st.lists(
         ),
     ).map(
         lambda event: (
-            {"at": f"{event[0]}ms"} | ({"for": f"{event[1]}ms"} if event[1] and "flush" not in event[2] else {}) | event[2]
+            {"at": f"{event[0]}ms"}
+            | ({"for": f"{event[1]}ms"} if event[1] and "flush" not in event[2] else {})
+            | event[2]
         )
     ),
     max_size=3,

@@ -106,7 +106,7 @@ def test_what_never_came_back_is_called_never(shop: Result) -> None:
         shop, events=[Event("outage", "orders_db", 125.0, None)], warmup=121.0, objectives=["outage recovery < 1s"]
     )
     text = " ".join(Outline(page_of(outage)).text.split())
-    assert "outage orders_db 125s never – never" in text
+    assert "outage orders_db 125s never – 0s never" in text
     assert "✗ missed outage recovery < 1s actual never" in text
 
 

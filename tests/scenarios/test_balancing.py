@@ -62,7 +62,7 @@ class TestMixed:
             assert run.mean("queue", "api", 40, 50) > 1.5 * run.mean("queue", "api", 20, 30)
 
     def test_weights_or_attention_help(self, figures):
-        """weighted_round_robin keeps p99 at about 0.3 s. least_connections does better, even if not told the weights."""
+        """weighted_round_robin keeps p99 at about 0.3 s; least_connections does better, even if told no weights."""
         found = figures("load_balancing_mixed", ["weighted_round_robin", "least_connections"])
         blind = figures("load_balancing_mixed", ["least_connections"], {"components.api.weight": "1"})
         weighted, told = found["weighted_round_robin"]["p99"], found["least_connections"]["p99"]

@@ -86,7 +86,7 @@ class TestCdnOffload:
     """cdn_offload: origin offload, and a purge."""
 
     def test_the_origin_is_spared(self, runs):
-        """The origin serves 15% of the requests at about a fifth of its capacity; after the purge it is busier than 70%."""
+        """The origin serves 15% of the requests at about a fifth of its capacity, and over 70% after the purge."""
         for run in runs("cdn_offload"):
             components = run.summary["components"]
             assert components["origin"]["offered"] / components["edge"]["offered"] == pytest.approx(0.15, abs=0.015)

@@ -33,7 +33,7 @@ class TestGatewayPipeline:
                 assert requests["by_outcome"]["invalid"] / requests["completed"] == pytest.approx(0.3, abs=0.02)
 
     def test_good_requests_gain(self, runs):
-        """Good requests gain too, because no bad ones stand before them in the queue - their p99 is less than two thirds."""
+        """Good requests gain too, because no bad ones stand before them - their p99 is less than two thirds."""
         for run in runs("gateway_pipeline"):
             early, late = (run.summary["clients"][client]["latency_s"]["ok"]["p99"] for client in ("early", "late"))
             assert early < 2 / 3 * late

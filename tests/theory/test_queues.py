@@ -62,7 +62,7 @@ def test_single_server_at_high_load(theory):
     Sources: L. Kleinrock, Queueing Systems 1, 1975, chapter 3; M. Brooker, "Open and Closed, Omission and Collapse",
     2023.
     """
-    study, exact = queue(80, "queue: unbounded, work: {exponential: 10ms}", 450, seeds=20), ManyServers(80, 100)
+    study, exact = queue(80, "queue: unbounded, work: {exponential: 10ms}", 400, seeds=20), ManyServers(80, 100)
     case, given = "A1-mm1-rho0.8", "80/s, exponential 10 ms, 1 worker"
     theory.agrees(case, "mean response", study, lambda run: run.latency(), 1e3 * exact.mean_response, given)
     theory.agrees(case, "p50 response", study, lambda run: run.latency(0.5), 1e3 * exact.response(0.5), given)

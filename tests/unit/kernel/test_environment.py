@@ -65,7 +65,15 @@ def test_every_way_of_running_wakes_flows_and_processes_alike(env, log, note, ru
     env.process(process_ticker(env, note, 0.5))
     run(env)
     assert env.now == 2.0
-    expected = [(0.0, "tick"), (0.0, "tock"), (0.5, "tock"), (0.75, "tick"), (1.0, "tock"), (1.5, "tick"), (1.5, "tock")]
+    expected = [
+        (0.0, "tick"),
+        (0.0, "tock"),
+        (0.5, "tock"),
+        (0.75, "tick"),
+        (1.0, "tock"),
+        (1.5, "tick"),
+        (1.5, "tock"),
+    ]
     assert sorted(log) == expected
 
 
