@@ -200,33 +200,28 @@ class Client:
         self._starts.append(now)
         if self._retry is not None:
             self._retry.begin()
+        request.attempts = 1
         timer = self._timer
-        if timer is None:
-            Flow(env, self._first_attempt(request), request)
-            return
-        request.deadline = now + timer.seconds
-        flow = Flow(env, self._first_attempt(request), request)
-        if not flow.ended:
+        if timer is not None:
+            request.deadline = now + timer.seconds
+        flow = Flow(env, self._entrance.handle(request), request, self._first_attempt_ended)
+        if timer is not None and not flow.ended:
             timer.watch(flow, self._give_up, request)
 
-    def _first_attempt(self, request: Request) -> Any:
-        request.attempts = 1
-        response = yield from self._entrance.handle(request)
+    def _first_attempt_ended(self, request: Request, response: Response) -> None:
         if request.given_up:
             self.recorder.waste(request)
             return
         request.given_up = True
         if self._timer is not None:
             self._timer.forget(request.flow)
-        arrived = request.arrived
-        latency = self.env._now - arrived
-        if arrived >= self.recorder.warmup:
-            self._latencies.append(latency)
-        if self._retry is not None and not response.success:
+        latency = self.env._now - request.arrived
+        self._answered(request, latency)
+        if response.success or self._retry is None:
+            self._close(request, latency, response)
+        else:
             request.deadline = inf
-            response = yield from self._retry.go_on(request, response)
-            latency = self.env._now - arrived
-        self._close(request, latency, response)
+            Flow(self.env, self._go_on(self._retry, request, response))
 
     def _give_up(self, request: Request) -> None:
         """The time-out of the first attempt rings: the user goes on without it."""
@@ -234,13 +229,14 @@ class Client:
             request.given_up = True
             heir = request.successor(self.env.now)
             self.recorder.flying[request.row] = heir
-            Flow(self.env, self._after_time_out(heir))
+            if self._retry is None:
+                self._close(heir, self.env.now - heir.arrived, GAVE_UP)
+            else:
+                Flow(self.env, self._go_on(self._retry, heir, GAVE_UP))
 
-    def _after_time_out(self, request: Request) -> Any:
-        response = GAVE_UP
-        if self._retry is not None:
-            response = yield from self._retry.go_on(request, response)
-        self._close(request, self.env._now - request.arrived, response)
+    def _go_on(self, retry: Retry, request: Request, response: Response) -> Any:
+        response = yield from retry.go_on(request, response)
+        self._close(request, self.env.now - request.arrived, response)
 
     def _close(self, request: Request, latency: float, response: Response) -> None:
         self.recorder.close(request, self.number, latency, response.outcome)

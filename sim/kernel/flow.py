@@ -43,13 +43,29 @@ class Flow(Event):
         env: The environment whose clock it lives on.
         generator: What it drives. Its return value becomes the Flow's value.
         owner: Gets the Flow as its attribute `flow` before the generator starts.
+        then: Called with the owner and the value as soon as the generator has returned.
     """
 
-    __slots__ = ("_callbacks", "_defused", "_generator", "_ok", "_target", "_value", "_waiter", "alarm", "env", "send")
+    __slots__ = (
+        "_callbacks",
+        "_defused",
+        "_generator",
+        "_ok",
+        "_owner",
+        "_target",
+        "_then",
+        "_value",
+        "_waiter",
+        "alarm",
+        "env",
+        "send",
+    )
 
     _generator: Steps | None
 
-    def __init__(self, env: Environment, generator: Steps, owner: Any = None) -> None:
+    def __init__(
+        self, env: Environment, generator: Steps, owner: Any = None, then: Callable[[Any, Any], None] | None = None
+    ) -> None:
         self.env = env
         self.send = generator.send
         self._generator = generator
@@ -59,6 +75,8 @@ class Flow(Event):
         self._waiter: Flow | None = None
         self._callbacks: Any = None
         self.alarm = -1  # the number of the schedule's entry that may wake it
+        self._owner = owner
+        self._then = then
         if owner is not None:
             owner.flow = self
         self.run_on()
@@ -203,6 +221,9 @@ class Flow(Event):
         self._ok, self._value = ok, value
         if self._callbacks:
             self.env.schedule(self)
+        owner, self._owner = self._owner, None
+        if self._then is not None and ok:
+            self._then(owner, value)
         waiter = self._waiter
         if waiter is not None:
             self._waiter = waiter._target = None

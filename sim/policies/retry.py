@@ -5,9 +5,9 @@ book, chapters 21 and 22; Envoy's retry policies; M. Brooker, "Exponential Backo
 """
 
 from collections.abc import Generator
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
-from pydantic import Field, StrictInt, field_validator
+from pydantic import Field, StrictInt, WithJsonSchema, field_validator
 
 from sim.kernel import Uniform
 from sim.metrics import Recorder
@@ -21,6 +21,11 @@ Condition = Literal["timeout", "429", "5xx", "connect_failure", "reset"]
 Method = Literal["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST", "PATCH"]
 
 
+_CONDITIONS: Final[Any] = {
+    "anyOf": [{"enum": [429, *get_args(Condition)]}, {"type": "array", "items": {"enum": [429, *get_args(Condition)]}}]
+}
+
+
 class RetryConfig(Config):
     """When a failed request is sent again, how often and how soon."""
 
@@ -31,7 +36,7 @@ class RetryConfig(Config):
         default_factory=lambda: BackoffConfig.model_validate("none"),
         description="The pause before each retry; none means at once.",
     )
-    on: list[Condition] = Field(
+    on: Annotated[list[Condition], WithJsonSchema(_CONDITIONS)] = Field(
         default=["timeout", "5xx", "connect_failure", "reset"],
         min_length=1,
         description="Which failures are tried again: timeout, 429, 5xx (as in Envoy, a reset or refused connection "

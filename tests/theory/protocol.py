@@ -59,7 +59,7 @@ class Estimate:
         freedom = len(y) - (2 if spread else 1)
         residuals = y - y.mean() - slope * (x - x.mean())
         variance = float(residuals @ residuals) / freedom
-        leverage = 1.0 / len(y) + (x.mean() ** 2 / spread if spread else 0.0)
+        leverage = 1.0 / len(y) + (float(x.mean()) ** 2 / spread if spread else 0.0)
         half_width = float(stats.t.ppf(0.975, freedom)) * (variance * leverage) ** 0.5
         return cls(float(y.mean() - slope * x.mean()), half_width)
 
@@ -247,7 +247,7 @@ class Theory:
                 "case": case,
                 "figure": figure,
                 "given": given,
-                "expected": expected,
+                "expected": float(expected),
                 "mean": estimate.mean,
                 "half_width": estimate.half_width,
                 "tolerance": tolerance,
