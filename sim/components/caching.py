@@ -12,7 +12,7 @@ from simpy.events import Event
 
 from sim.components.cache_store import HIT, STALE, CacheConfig
 from sim.components.component import Steps
-from sim.kernel import Demand, Environment, Flow, Streams
+from sim.kernel import Environment, Flow, Streams
 from sim.metrics import Recorder
 from sim.request import ANSWERS, QUEUE, Outcome, Request, RequestKind, Response
 
@@ -40,7 +40,8 @@ class Caching:
         self.recorder = recorder
         self.config = config
         self.store = config.store()
-        self.coin: Demand = streams.demand(f"{name}.hit", lambda rng, n: rng.random(n))
+        self.hit_ratio = config.hit_ratio
+        self._coin = streams.demand(f"{name}.hit", lambda rng, n: rng.random(n)).at
         self.latency = None if config.hit is None else streams.demand(f"{name}.latency", config.hit.draw)
         self.coalesced = self.revalidations = self.errors_hidden = 0
         self._under_way: dict[Hashable, Event] = {}
@@ -58,13 +59,11 @@ class Caching:
 
     def hits_by_ratio(self, request: Request) -> bool:
         """Whether a cache without keys has the answer; counts it."""
-        assert self.config.hit_ratio is not None
-        hit: bool = self.coin.at(request.id) < self.config.hit_ratio
-        if hit:
+        if self._coin(request.id) < self.hit_ratio:
             self.store.hits += 1
-        else:
-            self.store.misses += 1
-        return hit
+            return True
+        self.store.misses += 1
+        return False
 
     def answer(self, request: Request, fetch: Fetch) -> Steps:
         """Answers from a cache with keys, or from `fetch`; a generator that returns the response."""
@@ -98,7 +97,7 @@ class Caching:
 
     def lookup(self, request: Request) -> bool:
         """Whether a fresh answer is there now; counts it."""
-        if self.config.hit_ratio is not None:
+        if self.hit_ratio is not None:
             return self.hits_by_ratio(request)
         return self.store.get(key_of(request), self.env.now) is HIT
 

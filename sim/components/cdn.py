@@ -84,10 +84,11 @@ class Cdn(Proxy):
         caching = self.caching
         if caching is None or not caching.applies_to(request):
             return self.origin
-        if caching.config.hit_ratio is None:
+        if caching.hit_ratio is None:
             return self.keyed
         if caching.hits_by_ratio(request):
-            caching.add_latency(request)
+            if caching.latency is not None:
+                caching.add_latency(request)
             return CACHED
         return self.origin
 

@@ -27,6 +27,7 @@ from sim.components.traffic import (
 )
 from sim.kernel import Flow
 from sim.policies.retry import Retry, RetryConfig
+from sim.policies.retry_budget import RetryBudget
 from sim.policies.timeout import GAVE_UP, Attempt
 from sim.request import Request, RequestKind, Response
 from sim.values import Config, Duration, wrong_key
@@ -94,6 +95,7 @@ class Client:
         self._next_number = number << CLIENT_SHIFT
         self._timer = None if config.timeout is None else world.env.timer(config.timeout)
         self._retry: Retry | None = None
+        self._budget: RetryBudget | None = None
 
     def connect(self) -> None:
         """Builds what a request goes through first: retry, time-out, access link."""
@@ -109,6 +111,7 @@ class Client:
             attempt = Attempt(self.env, self.recorder, entrance, config.timeout, self._answered, self._sent)
             jitter = world.streams.uniform(f"{self.name}.retry")
             self._retry = Retry(config.retry, attempt, self.recorder, jitter)
+            self._budget = self._retry.budget
 
     def start(self) -> None:
         """Begins to send."""
@@ -198,8 +201,8 @@ class Client:
         request = Request(number, kind, self.name, now, caller, key, size, response_size)
         self.recorder.open(request)
         self._starts.append(now)
-        if self._retry is not None:
-            self._retry.begin()
+        if self._budget is not None:
+            self._budget.first_try()
         request.attempts = 1
         timer = self._timer
         if timer is not None:

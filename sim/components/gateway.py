@@ -50,7 +50,7 @@ class Gateway(Proxy):
 
     def __init__(self, name: str, config: GatewayConfig, world: "World") -> None:
         super().__init__(name, config, world)
-        self.latency = world.demand(f"{name}.latency", config.latency)
+        self._latency = world.demand(f"{name}.latency", config.latency).at
         self.policies = []
         for number, policy in enumerate(config.policies):
             key, rules = chosen(policy)
@@ -73,7 +73,7 @@ class Gateway(Proxy):
         if not self.up:
             self.refused += 1
             return ANSWERS[Outcome.REFUSED]
-        seconds = self.latency.at(request.id, request.call)
+        seconds = self._latency(request.id, request.call)
         request.policy += seconds
         request.owed += seconds
         if self.policies:

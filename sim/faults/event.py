@@ -88,9 +88,7 @@ def once_each(targets: list[Target]) -> list[Target]:
     """
     for first, second in combinations(targets, 2):
         if first.overlaps(second):
-            raise ValueError(
-                f"'{first}' and '{second}' are the same" if first != second else f"'{first}' stands here twice"
-            )
+            raise ValueError(f"'{first}' stands here twice" if first == second else f"'{first}' and '{second}' overlap")
     return targets
 
 

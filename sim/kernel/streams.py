@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 Draw = Callable[[np.random.Generator, int], NDArray[Any]]
 """Draws so many values from a generator."""
 
-_BLOCK = 1024
+_BLOCK = 4096
 _REPEAT_BLOCK = 256
 _WIDE_BLOCK = 32  # for each of very many calls of one request
 _FEW_CALLS = 64
-_KEPT_BLOCKS = 16
-_KEPT_REPEATS = 65_536  # values
+_KEPT_BLOCKS = 8
+_KEPT_REPEATS = 32_768  # values
 
 
 def _endless(rng: np.random.Generator, draw: Draw) -> Iterator[Any]:

@@ -84,15 +84,11 @@ class Retry:
 
     def handle(self, request: Request) -> Generator[Any, Any, Response]:
         """Makes attempts until one succeeds or no more are allowed."""
-        self.begin()
+        if self.budget is not None:
+            self.budget.first_try()
         work = request.work
         response = yield from self.attempt.handle(request)
         return (yield from self.go_on(request, response, work))
-
-    def begin(self) -> None:
-        """Notes a first attempt: the budget grows by it."""
-        if self.budget is not None:
-            self.budget.first_try()
 
     def go_on(self, request: Request, response: Response, work: float = 0.0) -> Generator[Any, Any, Response]:
         """Makes further attempts after a first one.

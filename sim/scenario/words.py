@@ -43,7 +43,7 @@ def describe(value: object) -> str:
     """Says what was found where something else was needed: `the text 'x'`, `a mapping`."""
     match value:
         case None:
-            return "nothing"
+            return "null"
         case bool():
             return "true" if value else "false"
         case str():

@@ -47,8 +47,10 @@ def parse_share(value: object) -> float:
     if share < 0:
         raise ValueError(f"{value} is negative; {_SHARE_HELP}")
     if share > 1:
-        percent = isinstance(value, int | float) and value <= 100
-        raise ValueError(f"{value} is more than the whole; {f'did you mean {value}%?' if percent else _SHARE_HELP}")
+        is_percentage = share <= 100 and "%" not in str(value)
+        raise ValueError(
+            f"{value} is more than the whole; {f'did you mean {value}%?' if is_percentage else _SHARE_HELP}"
+        )
     return float(share)
 
 

@@ -105,7 +105,10 @@ def test_it_accepts_the_examples(shared: Path, name: str) -> None:
         ("components.search.queue", "unbounded"),
         ("components.search.workers", "2k"),
         ("components.search.balancer", "random"),
-        ("components.search.steps[0].work", "{mixture: [{weight: 9, of: 2ms}, {weight: 10%, of: {erlang: 4ms, k: 2}}]}"),
+        (
+            "components.search.steps[0].work",
+            "{mixture: [{weight: 9, of: 2ms}, {weight: 10%, of: {erlang: 4ms, k: 2}}]}",
+        ),
         ("components.gateway.routes[0].match", "{host: shop.example, path: /search, method: [GET, HEAD]}"),
         ("events[0]", "{at: 1s, for: 2s, partition: {between: [search, catalog_db]}}"),
         ("network.loss", "0.01"),

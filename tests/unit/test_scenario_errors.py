@@ -164,7 +164,7 @@ WRONG = [
     ("from: 5", ["from: needs a text, got the number 5  :4:11"]),
     ("instances: many", ["instances: needs a whole number, got the text 'many'  :4:16"]),
     ("instances: 2.5", ["instances: needs a whole number, got the number 2.5  :4:16"]),
-    ("instances: null", ["instances: needs a whole number, got nothing  :4:16"]),
+    ("instances: null", ["instances: needs a whole number, got null  :4:16"]),
     ("sticky: {}", ["sticky: needs true or false, got a mapping  :4:13"]),
     ("pause: 0s", ["pause: must be above 0, not 0s  :4:12"]),
     ("order: fifi", ["order: 'fifi' is not known; did you mean 'fifo'?  :4:12"]),

@@ -16,7 +16,7 @@ from sim.components.traffic.bursty import Bursts, BurstyConfig
 from sim.components.traffic.mix import BLOCK
 from sim.components.traffic.rate import ArrivalRate, DiurnalConfig, Floats, RateFunction, ShapePoint, Spike, runnable
 from sim.kernel import Streams
-from sim.values import Config, format_duration, wrong_key
+from sim.values import Config, format_duration, shown, wrong_key
 
 
 class ArrivalsConfig(Config):
@@ -32,9 +32,11 @@ class ArrivalsConfig(Config):
 
     @model_validator(mode="before")
     @classmethod
-    def _bursts_have_lengths(cls, value: Any) -> Any:
-        if "bursty" in (value, value.get("process") if isinstance(value, dict) else None):
-            raise ValueError("say how bursty: arrivals: {bursty: {factor: 5, on: 2s, off: 18s}}")
+    def _known_word(cls, value: Any) -> Any:
+        word = value.get("process", "poisson") if isinstance(value, dict) else value
+        if isinstance(word, str) and word not in ("poisson", "constant"):
+            bursty = "{bursty: {factor: 5, on: 2s, off: 18s}}"
+            raise ValueError(f"{shown(word)} is not known; write poisson, constant or {bursty}")
         return value
 
     @model_validator(mode="after")
