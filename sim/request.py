@@ -221,7 +221,7 @@ class Request:
         self.given_up = False  # whether its caller has stopped waiting for it
         self.deadline = inf  # when the caller gives up, s
         self.doing = QUEUE  # what the current wait is, where the ledger does not have it yet
-        self.owed = 0.0  # pure delay that is in the ledger but has not been slept, s
+        self.owed = 0.0  # pure delay that has not been slept yet, s; what sleeps it enters it as network
         self.network = self.queue = self.service = self.backoff = self.policy = 0.0
         self.work = 0.0  # server time spent on this attempt, decisive or not, s
 
@@ -255,6 +255,18 @@ class Request:
         other.network, other.queue, other.service, other.backoff, other.policy = self.ledger_until(now)
         self.root = other
         return other
+
+    def owe_policy(self, seconds: float) -> None:
+        """Adds a pure delay that is a check's, not the network's, s."""
+        self.owed += seconds
+        self.policy += seconds
+        self.network -= seconds
+
+    def owe_service(self, seconds: float) -> None:
+        """Adds a pure delay that is somebody's work, not the network's, s."""
+        self.owed += seconds
+        self.service += seconds
+        self.network -= seconds
 
     def absorb(self, child: "Request") -> None:
         """Adds the ledger and the work of a child that was waited for to the end."""

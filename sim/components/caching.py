@@ -70,6 +70,7 @@ class Caching:
         owed = request.owed
         if owed:
             request.owed = 0.0
+            request.network += owed
             yield owed
         key = key_of(request)
         found = self.store.get(key, self.env.now)
@@ -131,8 +132,7 @@ class Caching:
         """Adds the time that an answer from the cache takes."""
         if self.latency is not None:
             seconds = self.latency.at(request.id, request.call)
-            request.service += seconds
-            request.owed += seconds
+            request.owe_service(seconds)
 
     def _join(self, request: Request, key: Hashable) -> Steps:
         """Waits for a fetch that is under way."""

@@ -97,6 +97,7 @@ class Fleet:
         owed = request.owed
         if owed:
             request.owed = 0.0
+            request.network += owed
             yield owed
         if not self.eligible:
             self.service.refused += 1
@@ -115,18 +116,16 @@ class Fleet:
                 Flow(env, self._probe(target))
         try:
             if link.steady:
-                delay = self._out()
-                request.network += delay
-                request.owed = delay
+                request.owed = self._out()
                 response = yield from self._serve[endpoint.index](request)
-                delay = self._back()
-                request.network += delay
-                request.owed += delay
+                delay = self._back() + request.owed
                 if not self.settle:
-                    heappush(returning, (env._now + request.owed, endpoint.index))
+                    request.owed = delay
+                    heappush(returning, (env._now + delay, endpoint.index))
                     endpoint.outstanding += 1
-                elif request.owed:
-                    delay, request.owed = request.owed, 0.0
+                elif delay:
+                    request.owed = 0.0
+                    request.network += delay
                     yield delay
             else:
                 yield from cross(link.out, request, request.size)
@@ -186,6 +185,7 @@ class Reported:
         owed = request.owed
         if owed:
             request.owed = 0.0
+            request.network += owed
             yield owed
         server, env = self.server, self.server.env
         load, arrived = server.outstanding, env.now

@@ -74,8 +74,7 @@ class Gateway(Proxy):
             self.refused += 1
             return ANSWERS[Outcome.REFUSED]
         seconds = self._latency(request.id, request.call)
-        request.policy += seconds
-        request.owed += seconds
+        request.owe_policy(seconds)
         if self.policies:
             refusal = self._check(request)
             if refusal is not None:

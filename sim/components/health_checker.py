@@ -73,6 +73,7 @@ class Uncounted:
         owed = request.owed
         if owed:
             request.owed = 0.0
+            request.network += owed
             yield owed
         server = self.server
         came = server.env.now

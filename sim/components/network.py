@@ -164,19 +164,15 @@ class Edge:
             request.call += salt
         link = self.link
         if link.steady:
-            delay = self.out()
-            request.network += delay
-            request.owed += delay
+            request.owed += self.out()
             response = yield from self.target.handle(request)
-            delay = self.back()
-            request.network += delay
-            if self.settle:
-                delay += request.owed
+            delay = self.back() + request.owed
+            if not self.settle:
+                request.owed = delay
+            elif delay:
                 request.owed = 0.0
-                if delay:
-                    yield delay
-            else:
-                request.owed += delay
+                request.network += delay
+                yield delay
         else:
             yield from cross(link.out, request, request.size)
             response = yield from self.target.handle(request)
@@ -191,6 +187,7 @@ def cross(direction: Direction, request: Request, size: float) -> Any:
     owed = request.owed
     if owed:
         request.owed = 0.0
+        request.network += owed
         yield owed
     seconds = direction.crossing(size)
     if seconds == inf:

@@ -72,14 +72,13 @@ class ProxyEdge(Edge):
             return (yield from self._handle_exactly(request))
         edge, way_back, salt = self, 0.0, self.salt
         while True:
-            delay = edge.out()
-            request.network += delay
-            request.owed += delay
+            request.owed += edge.out()
             request.call += edge.salt
             way_back += edge.back()
             proxy = edge.target
             if proxy.needs_time and request.owed:
                 delay, request.owed = request.owed, 0.0
+                request.network += delay
                 yield delay
             onward = proxy.forward(request)
             if onward.__class__ is ProxyEdge and onward.link.steady and not proxy.mortal:
@@ -91,11 +90,11 @@ class ProxyEdge(Edge):
             else:
                 response = (yield from proxy.passage(onward).handle(request)).relay
             break
-        request.network += way_back
         request.owed += way_back
         request.call -= salt
         if self.settle and request.owed:
             delay, request.owed = request.owed, 0.0
+            request.network += delay
             yield delay
         return response
 
@@ -129,6 +128,7 @@ class Settled:
         owed = request.owed
         if owed:
             request.owed = 0.0
+            request.network += owed
             yield owed
         return response
 

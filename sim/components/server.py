@@ -113,6 +113,7 @@ class Server(Meter):
         owed = request.owed
         if owed:
             request.owed = 0.0
+            request.network += owed
             yield owed
         if not self.up:
             self.refused_down += 1
@@ -171,6 +172,7 @@ class Server(Meter):
                 owed = request.owed
                 if owed:
                     request.owed = 0.0
+                    request.network += owed
                     yield owed
                 if response is not None:
                     if not response.success:

@@ -54,8 +54,7 @@ class Waf(Proxy):
             self.refused += 1
             return ANSWERS[Outcome.REFUSED]
         seconds = self.latency.at(request.id, request.call)
-        request.policy += seconds
-        request.owed += seconds
+        request.owe_policy(seconds)
         if self._blocks(request):
             self.refused += 1
             return ANSWERS[Outcome.BLOCKED]

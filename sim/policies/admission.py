@@ -72,8 +72,7 @@ class ShareCheck:
     def check(self, request: Request, now: float) -> Response | None:
         """See `Admission.check`."""
         seconds = self.latency.at(request.id, request.call)
-        request.policy += seconds
-        request.owed += seconds
+        request.owe_policy(seconds)
         return self.refusal if self.coin.at(request.id) < self.reject else None
 
 

@@ -57,6 +57,7 @@ class Attempt:
         owed = request.owed
         if owed:
             request.owed = 0.0
+            request.network += owed
             yield owed
         started = env._now
         if self.sent is not None:

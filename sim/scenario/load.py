@@ -94,7 +94,7 @@ def load(file: str | os.PathLike[str], overrides: Mapping[str, object] | None = 
 def find(file: str | os.PathLike[str]) -> Path:
     """The file of a scenario: the path given, or a shipped scenario of that name."""
     path = Path(file)
-    if path.exists() or path.suffix or path.parent != Path():
+    if path.suffix or path.parent != Path() or os.path.exists(path):
         return path
     known = {shipped.stem: shipped for shipped in shipped_scenarios()}
     if path.name in known:

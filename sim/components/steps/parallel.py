@@ -60,6 +60,7 @@ class Parallel:
         owed = request.owed
         if owed:
             request.owed = 0.0
+            request.network += owed
             yield owed
         started = self.env.now
         flights: list[tuple[Flow, Request, bool]] = []
