@@ -32,7 +32,7 @@ class Lookup:
         caching: The keys.
     """
 
-    asks = None
+    hop = None
 
     def __init__(self, caching: Caching) -> None:
         self.caching = caching

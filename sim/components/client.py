@@ -212,19 +212,24 @@ class Client:
             timer.watch(flow, self._give_up, request)
 
     def _first_attempt_ended(self, request: Request, response: Response) -> None:
+        recorder = self.recorder
         if request.given_up:
-            self.recorder.waste(request)
+            recorder.waste(request)
             return
         request.given_up = True
         if self._timer is not None:
-            self._timer.forget(request.flow)
-        latency = self.env._now - request.arrived
-        self._answered(request, latency)
-        if response.success or self._retry is None:
-            self._close(request, latency, response)
-        else:
+            self._timer.watched.pop(request.flow, None)
+        arrived = request.arrived
+        latency = self.env._now - arrived
+        if arrived >= recorder.warmup:
+            self._latencies.append(latency)
+        if not response.success and self._retry is not None:
             request.deadline = inf
             Flow(self.env, self._go_on(self._retry, request, response))
+        elif self._waiting:
+            self._close(request, latency, response)
+        else:
+            recorder.close(request, self.number, latency, response.outcome)
 
     def _give_up(self, request: Request) -> None:
         """The time-out of the first attempt rings: the user goes on without it."""

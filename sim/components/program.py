@@ -11,10 +11,11 @@ class Step(Protocol):
     """One thing that a server does for a request.
 
     Attributes:
-        asks: For a step that is nothing but a call that has to succeed: what is called. Otherwise None.
+        hop: For a step that is nothing but a call over one link that has to succeed: the edge, which the server then
+            walks by itself. Otherwise None.
     """
 
-    asks: Any
+    hop: Any
 
     def run(self, request: Request, server: Any) -> Any:
         """A generator that returns None to go on, or a Response that ends the request."""
@@ -30,7 +31,7 @@ class Work:
 
     __slots__ = ("at",)
 
-    asks = None
+    hop = None
 
     def __init__(self, demand: Demand | FixedDemand) -> None:
         self.at = demand.at

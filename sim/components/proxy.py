@@ -87,8 +87,10 @@ class ProxyEdge(Edge):
                 continue
             if isinstance(onward, Response):
                 response = onward if edge is self else onward.relay
-            else:
-                response = (yield from proxy.passage(onward).handle(request)).relay
+                break
+            if proxy.mortal:
+                onward = proxy.passage(onward)
+            response = (yield from onward.handle(request)).relay
             break
         request.owed += way_back
         request.call -= salt

@@ -164,11 +164,14 @@ class Server(Meter):
                     yield seconds
                     request.doing = QUEUE
                     continue
-                if step.asks is None:
-                    response = yield from step.run(request, self)
-                else:
-                    response = yield from step.asks.handle(request)
+                hop = step.hop
+                if hop is not None and hop.link.steady:
+                    request.owed += hop.out()
+                    response = yield from hop.target.handle(request)
+                    request.owed += hop.back()
                     response = None if response is OK else response.relay
+                else:
+                    response = yield from step.run(request, self)
                 owed = request.owed
                 if owed:
                     request.owed = 0.0

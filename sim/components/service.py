@@ -132,7 +132,7 @@ def _either(config: EndpointConfig | ServiceConfig) -> None:
 class NotFound:
     """The step for requests that no endpoint matches."""
 
-    asks = None
+    hop = None
 
     def run(self, request: Request, server: Server) -> Any:
         """Answers 404."""

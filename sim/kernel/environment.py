@@ -29,7 +29,7 @@ class Timer:
     def __init__(self, env: SimPyEnvironment, seconds: float) -> None:
         self.env = env
         self.seconds = seconds
-        self._watched: dict[Flow, tuple[float, Callable[[Any], None] | None, Any]] = {}
+        self.watched: dict[Flow, tuple[float, Callable[[Any], None] | None, Any]] = {}
         self._armed = False
 
     def watch(self, flow: Flow, late: Callable[[Any], None] | None = None, about: Any = None) -> None:
@@ -41,17 +41,17 @@ class Timer:
             about: What `late` wants to know.
         """
         env = self.env
-        self._watched[flow] = env._now + self.seconds, late, about
+        self.watched[flow] = env._now + self.seconds, late, about
         if not self._armed:
             self._armed = True
             Timeout(env, self.seconds).callbacks.append(self._due)
 
     def forget(self, flow: Flow) -> None:
         """Stops the time-out of a flow that has ended, if it is still watched."""
-        self._watched.pop(flow, None)
+        self.watched.pop(flow, None)
 
     def _due(self, _: Event) -> None:
-        now, watched = self.env.now, self._watched
+        now, watched = self.env.now, self.watched
         while watched:
             flow, (due, late, about) = next(iter(watched.items()))
             if due > now and not flow.ended:

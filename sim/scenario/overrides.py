@@ -16,8 +16,10 @@ from sim.scenario.builder import MAX_DEPTH
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.paths import Path, format_path, parse_path
 from sim.scenario.source import Mark, Node, Source
-from sim.scenario.words import describe
+from sim.scenario.words import clip, describe
 from sim.scenario.yaml import parse_yaml
+
+_LARGEST = 10**100
 
 
 def apply_overrides(source: Source, overrides: Mapping[str, object], origin: str = "--set") -> Source:
@@ -72,7 +74,9 @@ def _plain(value: object, depth: int) -> Any:
     match value:
         case np.generic():
             return _plain(value.item(), depth - 1)
-        case None | bool() | int() | str():
+        case None | bool() | str():
+            return value
+        case int() if abs(value) < _LARGEST:
             return value
         case float() if isfinite(value):
             return value
@@ -81,7 +85,8 @@ def _plain(value: object, depth: int) -> Any:
         case Mapping() if all(isinstance(key, str) for key in value):
             return {key: _plain(item, depth - 1) for key, item in value.items()}
         case _:
-            raise ValueError(f"needs a value that YAML can hold, got {value!r}")
+            found = "a number of that size" if isinstance(value, int) else clip(repr(value))
+            raise ValueError(f"needs a value that YAML can hold, got {found}")
 
 
 @dataclass
@@ -98,6 +103,8 @@ class _Edit:
         if at == len(self.path):
             return self.value, Node(self.mark)
         if data is None:
+            if isinstance(self.path[at], int):
+                raise ValueError(f"{self._here(at)} is not written, so it has no [{self.path[at]}]; set all of it")
             self.created.append(self.path[:at])
             data, node = {}, Node(self.mark)
         if isinstance(data, dict):

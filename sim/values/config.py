@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, create_
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from sim.values.blame import wrong_key
+
 
 class Config(BaseModel):
     """Base of everything that YAML may say.
@@ -49,8 +51,11 @@ def one_of(name: str, doc: str, options: Mapping[str, tuple[Any, str]]) -> type[
     """
 
     def check(value: Any) -> Any:
-        if isinstance(value, dict) and len(value) != 1:
-            raise ValueError(f"needs exactly one of {', '.join(options)}, got {', '.join(map(str, value)) or 'none'}")
+        given = [key for key in value if key in options] if isinstance(value, dict) else []
+        if len(given) > 1:
+            raise wrong_key(given[1], f"stands beside {given[0]}; give one of {', '.join(options)} and no more")
+        if value == {}:
+            raise ValueError(f"is empty; give one of {', '.join(options)}")
         return value
 
     fields: dict[str, Any] = {

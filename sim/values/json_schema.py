@@ -7,7 +7,6 @@ from pydantic_core import core_schema
 
 from sim.values.distribution import Distribution
 
-
 _BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 

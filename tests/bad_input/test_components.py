@@ -55,9 +55,9 @@ CHANGES: dict[str, list[Row]] = {
     "[{rate_limit: {rate: 100/s, burst: 20}}]": [
         ("{rate_limit: {rate: 100/s}}", ["components.gateway.policies: needs a list, got a mapping  :18:15"]),
         ("[rate_limit]", ["components.gateway.policies[0]: needs a mapping, got the text 'rate_limit'  :18:16"]),
-        ("[{}]", ["components.gateway.policies[0]: needs exactly one of authenticate, rate_limit, validate, got none  :18:16"]),
+        ("[{}]", ["components.gateway.policies[0]: is empty; give one of authenticate, rate_limit, validate  :18:16"]),
         ("[{rate_limt: {rate: 100/s}}]", ["components.gateway.policies[0].rate_limt: 'rate_limt' is not known here; did you mean 'rate_limit'?  :18:17"]),
-        ("[{rate_limit: {rate: 100/s}, authenticate: {}}]", ["components.gateway.policies[0]: needs exactly one of authenticate, rate_limit, validate, got rate_limit, authenticate  :18:16"]),
+        ("[{rate_limit: {rate: 100/s}, authenticate: {}}]", ["components.gateway.policies[0].authenticate: stands beside rate_limit; give one of authenticate, rate_limit, validate and no more  :18:44"]),
         ("[{rate_limit: null}]", ["components.gateway.policies[0].rate_limit: needs a mapping, got null  :18:29"]),
         ("[{rate_limit: {rate: 0/s}}]", ["components.gateway.policies[0].rate_limit.rate: must be above 0, not 0/s  :18:36"]),
         ("[{rate_limit: {burst: 20}}]", ["components.gateway.policies[0].rate_limit: 'rate' is missing  :18:17"]),
@@ -132,8 +132,8 @@ CHANGES: dict[str, list[Row]] = {
         ("    work: 5\n", ["components.api.work: 5 needs a unit; a duration is written like 5ms, 5s, 5m  :26:11"]),
     ],
     "- work: {p50: 4ms, p99: 20ms}": [
-        ("- {}", ["components.api.steps[0]: needs exactly one of work, call, parallel, read_through, got none  :27:9"]),
-        ("- {work: 5ms, call: bank}", ["components.api.steps[0]: needs exactly one of work, call, parallel, read_through, got work, call  :27:9"]),
+        ("- {}", ["components.api.steps[0]: is empty; give one of work, call, parallel, read_through  :27:9"]),
+        ("- {work: 5ms, call: bank}", ["components.api.steps[0].call: stands beside work; give one of work, call, parallel, read_through and no more  :27:21"]),
         ("- work: null", ["components.api.steps[0].work: null is not a duration; one is written like 5ms, 5s, 5m  :27:15"]),
         ("- wrok: 5ms", ["components.api.steps[0].wrok: 'wrok' is not known here; did you mean 'work'?  :27:9"]),
         ("- 5ms", ["components.api.steps[0]: needs a mapping, got the text '5ms'  :27:9"]),

@@ -172,7 +172,7 @@ def test_missing_mappings_are_created(source: Source) -> None:
         ("events.99.at", "events has 2 items, [0] to [1]; there is no [99]"),
         ("events.at", "events is a list; name an item by its number, [0] is the first"),
         ("components[0]", "components is a mapping, and [0] is for lists; write .0"),
-        ("clients[0]", "clients is a mapping, and [0] is for lists; write .0"),
+        ("clients[0]", "clients is not written, so it has no [0]; set all of it"),
         (".".join("a" * 51), "is deeper than 50 levels"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, StrictBool
 
 from sim.components.component import Handler
+from sim.components.network import Edge
 from sim.components.server import Server
 from sim.policies.retry import Retry, RetryConfig
 from sim.policies.timeout import Attempt
@@ -65,9 +66,11 @@ class Call:
     """
 
     def __init__(self, config: CallConfig, caller: str, world: "World", name: str) -> None:
-        self.handler = caller_of(config, caller, world, f"{name}.retry")
+        self.handler: Any = caller_of(config, caller, world, f"{name}.retry")
         self.optional = config.optional or config.fallback is not None
-        self.asks = None if self.optional else self.handler
+        handler = self.handler
+        plain = handler.__class__ is Edge and isinstance(handler, Edge) and not handler.salt
+        self.hop = handler if plain and not self.optional else None
         self.fallback = None if config.fallback is None else world.demand(f"{name}.fallback", config.fallback)
 
     def run(self, request: Request, server: Server) -> Any:

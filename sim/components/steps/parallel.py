@@ -44,7 +44,7 @@ class Parallel:
         name: Of the step, unique in the world.
     """
 
-    asks = None
+    hop = None
 
     def __init__(self, config: ParallelConfig, caller: str, world: "World", name: str) -> None:
         self.env = world.env

@@ -37,7 +37,7 @@ class ReadThrough:
         name: Of the step, unique in the world.
     """
 
-    asks = None
+    hop = None
 
     def __init__(self, config: ReadThroughConfig, caller: str, world: "World", name: str) -> None:
         cache = world.components[config.cache.to]
