@@ -104,7 +104,7 @@ class Server(Meter):
         self._slowdowns: list[float] = []
         self.pace = 1.0 / speed
         self._queue: deque[tuple[Event, Request]] = deque()
-        self._inside: dict[Flow, Request] = {}
+        self._inside: dict[Flow, Request] | None = None
 
     # -- what a request meets
 
@@ -119,8 +119,9 @@ class Server(Meter):
             self.refused_down += 1
             return REFUSED
         self.offered += 1
-        flow, work = request.flow, request.work
-        self._inside[flow] = request
+        flow, work, inside = request.flow, request.work, self._inside
+        if inside is not None:
+            inside[flow] = request
         holding = False
         turn: Event | None = None
         try:
@@ -207,7 +208,8 @@ class Server(Meter):
             self._cut(request, work)
             return (yield from self._hang(request))
         finally:
-            del self._inside[flow]
+            if inside is not None:
+                del inside[flow]
             if not holding:
                 if turn is not None:
                     self._withdraw(turn)
@@ -220,6 +222,10 @@ class Server(Meter):
                 self.busy -= 1
 
     # -- what faults do to it
+
+    def may_die(self) -> None:
+        """Keeps account of who is inside from now on: an event of the scenario crashes or hangs this server."""
+        self._inside = {}
 
     def crash(self) -> None:
         """Kills what is inside, whose callers see a reset, and refuses what comes.
@@ -265,9 +271,9 @@ class Server(Meter):
         self._measure()
         self._queue.clear()
         self.busy = self.waiting = 0
-        inside = list(self._inside)
+        inside = dict(self._inside or ())
         if isinstance(why, Killed):
-            self.killed += sum(request.kind is not PROBE for request in self._inside.values())
+            self.killed += sum(request.kind is not PROBE for request in inside.values())
         for flow in inside:
             if not flow.ended:
                 flow.interrupt(why)

@@ -123,11 +123,11 @@ class AdmissionKind:
 
 
 ADMISSION = {
-    "authenticate": AdmissionKind(AuthenticateConfig, "Checks who is calling.", _authenticate),
+    "authenticate": AdmissionKind(AuthenticateConfig, "Refuses callers without valid credentials.", _authenticate),
     "rate_limit": AdmissionKind(
         RateLimitConfig, "Refuses what exceeds a rate.", lambda config, streams, name: RateLimit(config)
     ),
-    "validate": AdmissionKind(ValidateConfig, "Checks whether the request makes sense.", _validate),
+    "validate": AdmissionKind(ValidateConfig, "Refuses requests that make no sense.", _validate),
 }
 
 AdmissionConfig: Any = one_of(

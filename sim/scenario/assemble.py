@@ -47,6 +47,9 @@ def assemble(scenario: Scenario, seed: int) -> Assembly:
         world.components[name] = KINDS[config.kind].make(name, config, world)
     for component in world.components.values():
         component.connect()
+        if component.name in world.mortal:
+            for server in component.servers:
+                server.may_die()
     clients = [Client(name, config, world, number) for number, (name, config) in enumerate(document.clients.items())]
     for client in clients:
         client.connect()

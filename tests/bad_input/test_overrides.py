@@ -45,7 +45,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("seed", {1, 2}, "seed: needs a value that YAML can hold, got {1, 2}"),
     ("seed", {1: 2}, "seed: needs a value that YAML can hold, got {1: 2}"),
     ("seed", 10**5000, "seed: needs a value that YAML can hold, got a number of that size"),
-    ("components.api", "x: 1\nx: 2", "components.api.x: 'x' is written twice; the first is on line 1"),
+    ("network", "loss: 1%\nloss: 2%", "network.loss: 'loss' is written twice; the first is on line 1"),
     # a value that does not fit
     ("seed", True, "seed: needs a whole number, got true"),
     ("seed", "'7'", "seed: needs a whole number, got the text '7'"),

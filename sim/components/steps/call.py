@@ -68,9 +68,8 @@ class Call:
     def __init__(self, config: CallConfig, caller: str, world: "World", name: str) -> None:
         self.handler: Any = caller_of(config, caller, world, f"{name}.retry")
         self.optional = config.optional or config.fallback is not None
-        handler = self.handler
-        plain = handler.__class__ is Edge and isinstance(handler, Edge) and not handler.salt
-        self.hop = handler if plain and not self.optional else None
+        plain = self.handler.__class__ is Edge and not self.handler.salt
+        self.hop = self.handler if plain and not self.optional else None
         self.fallback = None if config.fallback is None else world.demand(f"{name}.fallback", config.fallback)
 
     def run(self, request: Request, server: Server) -> Any:
