@@ -122,8 +122,9 @@ class Fleet:
                 if not self.settle:
                     request.owed = delay
                     heappush(returning, (env._now + delay, endpoint.index))
-                    endpoint.outstanding += 1
-                elif delay:
+                    request.call -= salt
+                    return response
+                if delay:
                     request.owed = 0.0
                     request.network += delay
                     yield delay
@@ -131,8 +132,10 @@ class Fleet:
                 yield from cross(link.out, request, request.size)
                 response = yield from self._serve[endpoint.index](request)
                 yield from cross(link.back, request, request.response_size if response.success else 0.0)
-        finally:
+        except BaseException:
             endpoint.outstanding -= 1
+            raise
+        endpoint.outstanding -= 1
         if salt:
             request.call -= salt
         if self.learns:
