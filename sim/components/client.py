@@ -94,6 +94,8 @@ class Client:
         self._waiting: dict[int, Event] = {}
         self._next_number = number << CLIENT_SHIFT
         self._timer = None if config.timeout is None else world.env.timer(config.timeout)
+        self._late = self._give_up
+        self._first_ended = self._first_attempt_ended
         self._retry: Retry | None = None
         self._budget: RetryBudget | None = None
 
@@ -207,9 +209,12 @@ class Client:
         timer = self._timer
         if timer is not None:
             request.deadline = now + timer.seconds
-        flow = Flow(env, self._entrance.handle(request), request, self._first_attempt_ended)
+        flow = Flow(env, self._entrance.handle(request), request, self._first_ended)
         if timer is not None and not flow.ended:
-            timer.watch(flow, self._give_up, request)
+            if timer.armed:
+                timer.watched[flow] = request.deadline, self._late, request
+            else:
+                timer.watch(flow, self._late, request)
 
     def _first_attempt_ended(self, request: Request, response: Response) -> None:
         recorder = self.recorder

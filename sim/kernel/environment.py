@@ -24,13 +24,19 @@ class Timer:
     Args:
         env: The environment.
         seconds: How long each lasts.
+
+    Attributes:
+        watched: For each flow when its time-out rings, s, and what is called then; in the order of time.
+        armed: Whether the pending event is there; as long as it is, what `watch` does is to add to `watched`.
     """
+
+    __slots__ = ("armed", "env", "seconds", "watched")
 
     def __init__(self, env: SimPyEnvironment, seconds: float) -> None:
         self.env = env
         self.seconds = seconds
         self.watched: dict[Flow, tuple[float, Callable[[Any], None] | None, Any]] = {}
-        self._armed = False
+        self.armed = False
 
     def watch(self, flow: Flow, late: Callable[[Any], None] | None = None, about: Any = None) -> None:
         """Lets whoever waits for `flow` give up on it if it has not ended in time.
@@ -42,8 +48,8 @@ class Timer:
         """
         env = self.env
         self.watched[flow] = env._now + self.seconds, late, about
-        if not self._armed:
-            self._armed = True
+        if not self.armed:
+            self.armed = True
             Timeout(env, self.seconds).callbacks.append(self._due)
 
     def forget(self, flow: Flow) -> None:
@@ -67,7 +73,7 @@ class Timer:
                 flow.give_up()
             else:
                 late(about)
-        self._armed = False
+        self.armed = False
 
 
 class Environment(SimPyEnvironment):
