@@ -24,8 +24,9 @@ class Sampler:
         self.servers: list[Server] = []
         for component in world.components.values():
             self._add(component)
-        self._last = [(0.0, 0.0, 0.0)] * len(self.servers)
-        self._rows: list[tuple[float, int, bool, float, float, float]] = []
+        self._workers = np.array([server.workers for server in self.servers], dtype=np.float64)
+        self._last = np.zeros((len(self.servers), 3))
+        self._blocks: list[NDArray[Any]] = []
         self._sampled_at = 0.0
         world.env.process(self._run())
 
@@ -44,21 +45,24 @@ class Sampler:
         """Adds what happened since the last sample."""
         now = self.env.now
         passed = now - self._sampled_at
-        if passed <= 0.0:
+        if passed <= 0.0 or not self.servers:
             return
         self._sampled_at = now
-        for place, server in enumerate(self.servers):
-            busy, waiting, up = server.areas()
-            last_busy, last_waiting, last_up = self._last[place]
-            if up < last_up or busy < last_busy:
-                last_busy = last_waiting = last_up = 0.0
-            self._last[place] = busy, waiting, up
-            capacity = server.workers * (up - last_up)
-            used = busy - last_busy
-            utilization = used / capacity if capacity else 0.0
-            queue = (waiting - last_waiting) / passed
-            self._rows.append((now, place, up - last_up > passed / 2.0, utilization, queue, used / passed + queue))
+        areas = np.array([server.areas() for server in self.servers]).reshape(-1, 3)
+        restarted = (areas[:, 0] < self._last[:, 0]) | (areas[:, 2] < self._last[:, 2])
+        self._last[restarted] = 0.0
+        busy, waiting, up = (areas - self._last).T
+        self._last = areas
+        capacity = np.where(up > 0.0, self._workers, 0.0) * up
+        block = np.zeros(len(self.servers), dtype=SAMPLE_TYPE)
+        block["t"] = now
+        block["place"] = np.arange(len(self.servers))
+        block["up"] = up > passed / 2.0
+        block["utilization"] = np.divide(busy, capacity, out=np.zeros_like(busy), where=capacity > 0.0)
+        block["queue"] = waiting / passed
+        block["outstanding"] = (busy + waiting) / passed
+        self._blocks.append(block)
 
     def samples(self) -> NDArray[Any]:
         """All samples, with the fields of `SAMPLE_TYPE`."""
-        return np.array(self._rows, dtype=SAMPLE_TYPE)
+        return np.concatenate([np.zeros(0, dtype=SAMPLE_TYPE), *self._blocks])

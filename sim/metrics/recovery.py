@@ -63,7 +63,7 @@ def recoveries(result: Result) -> list[Recovery]:
 
     Returns:
         One for each of `result.events`, in their order. Both figures are None where too few requests ended before the
-        event to say what was normal.
+        event to say what was normal, or none of them well.
     """
     events = result.events
     if not events:
@@ -147,16 +147,16 @@ class _Answers:
         self.failed = rows["outcome"][ended[order]] > Outcome.DEGRADED
 
     def normal(self, start: float, end: float) -> _Normal | None:
-        """What was normal in a time; None if too little ended in it.
+        """What was normal in a time; None if too little ended in it, or nothing well.
 
         Args:
             start: Its begin, s.
             end: Its end, s.
         """
         first, last = np.searchsorted(self.times, (start, end))
-        if last - first < _FEWEST_BEFORE:
-            return None
         times, latency, failed = self.times[first:last], self.latency[first:last], self.failed[first:last]
+        if last - first < _FEWEST_BEFORE or failed.all():
+            return None
         slow_after = SLOWER * max(float(np.quantile(part, LEVEL)) for part in np.array_split(latency, _PARTS))
         edges = np.linspace(start, end, _BATCHES + 1)
         return _Normal(

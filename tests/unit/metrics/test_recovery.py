@@ -179,3 +179,10 @@ def test_without_a_time_before_nothing_can_be_said(run):
     assert recoveries(timeline_of(run, 200, 60.0, events=[Event("slow", "db", 5.0, 20.0)])) == [Recovery(None, None)]
     assert recoveries(run([], events=[Event("slow", "db", 5.0, 6.0)])) == [Recovery(None, None)]
     assert recoveries(run([])) == []
+
+
+def test_where_nothing_worked_before_there_is_no_level_to_come_back_to(run):
+    """A system in which every request fails neither fails over nor recovers."""
+    spike = Event("spike", "app", 60.0, 70.0)
+    result = timeline_of(run, 200, 120.0, (0.0, 120.0, 1.0, "fail"), events=[spike])
+    assert recoveries(result) == [Recovery(None, None)]
