@@ -14,6 +14,7 @@ from sim.scenario.document import Document
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.locate import MOST, validate
 from sim.scenario.overrides import apply_overrides
+from sim.scenario.shorthands import shorthands
 from sim.scenario.source import Source
 from sim.scenario.yaml import load_yaml
 from sim.values import did_you_mean
@@ -71,7 +72,7 @@ class Scenario:
         Raises:
             ScenarioError: The result is wrong.
         """
-        return _check(apply_overrides(self.source, overrides), self.path)
+        return _check(_override(self.source, overrides), self.path)
 
 
 def load(file: str | os.PathLike[str], overrides: Mapping[str, object] | None = None) -> Scenario:
@@ -87,7 +88,7 @@ def load(file: str | os.PathLike[str], overrides: Mapping[str, object] | None = 
     path = find(file)
     source = load_yaml(path)
     if overrides:
-        source = apply_overrides(source, overrides)
+        source = _override(source, overrides)
     return _check(source, path)
 
 
@@ -110,6 +111,10 @@ def shipped_scenarios() -> list[Path]:
         if folder.is_dir():
             return sorted(folder.glob("*.yaml"))
     return []
+
+
+def _override(source: Source, overrides: Mapping[str, object]) -> Source:
+    return apply_overrides(source, overrides, shorthands=shorthands(Document))
 
 
 def _check(source: Source, path: Path) -> Scenario:

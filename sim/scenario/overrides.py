@@ -1,13 +1,14 @@
 """An override sets one value of a scenario by its path, as `--set components.search.instances=8` does.
 
 What is missing on the way is created, so that `clients.app.retry.attempts` works where no retry was written; a list
-keeps its length, and a scalar cannot become a mapping by naming something below it. The source stays as it is: the new
+keeps its length, and a scalar becomes a mapping only where it is short for one. The source stays as it is: the new
 one shares all that the override does not touch. Problems with an overridden value point to the override, not the file.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,12 @@ from sim.scenario.yaml import parse_yaml
 _LARGEST = 10**100
 
 
-def apply_overrides(source: Source, overrides: Mapping[str, object], origin: str = "--set") -> Source:
+def apply_overrides(
+    source: Source,
+    overrides: Mapping[str, object],
+    origin: str = "--set",
+    shorthands: Mapping[str, str] = MappingProxyType({}),
+) -> Source:
     """Sets values by their paths, in the order given.
 
     Args:
@@ -30,6 +36,8 @@ def apply_overrides(source: Source, overrides: Mapping[str, object], origin: str
         overrides: The value for each path. A text is read as YAML (`8`, `5ms`, `{p50: 4ms, p99: 20ms}`); anything else
             is taken as it is: a number, true, false, None, a list or a mapping of such.
         origin: What problems call the place, followed by the path.
+        shorthands: For keys whose scalar value stands for a mapping with one key, that key: such a scalar is written out
+            where the path goes into it.
 
     Returns:
         The new source. What is wrong with an override is among its problems, which `validate` reports.
@@ -37,7 +45,7 @@ def apply_overrides(source: Source, overrides: Mapping[str, object], origin: str
     for text, value in overrides.items():
         mark = Mark(f"{origin} {text}")
         try:
-            source = _override(source, text, value, mark)
+            source = _override(source, text, value, mark, shorthands)
         except ValueError as error:
             source = replace(source, problems=(*source.problems, Problem(text, str(error), *mark)))
         except ScenarioError as error:
@@ -45,12 +53,12 @@ def apply_overrides(source: Source, overrides: Mapping[str, object], origin: str
     return source
 
 
-def _override(source: Source, text: str, value: object, mark: Mark) -> Source:
+def _override(source: Source, text: str, value: object, mark: Mark, shorthands: Mapping[str, str]) -> Source:
     path = parse_path(text)
     if len(path) > MAX_DEPTH:
         raise ValueError(f"is deeper than {MAX_DEPTH} levels")
     data, problems = _read(value, text, mark) if isinstance(value, str) else (_plain(value, MAX_DEPTH), ())
-    edit = _Edit(path, data, mark)
+    edit = _Edit(path, data, mark, shorthands)
     new, root = edit.put(source.data, source.root, 0)
     return Source(new, root, source.problems + problems, source.created + tuple(edit.created))
 
@@ -96,6 +104,7 @@ class _Edit:
     path: Path
     value: Any
     mark: Mark
+    shorthands: Mapping[str, str]
     created: list[Path] = field(default_factory=list)
 
     def put(self, data: Any, node: Node, at: int) -> tuple[Any, Node]:
@@ -111,6 +120,9 @@ class _Edit:
             return self._put_key(data, node, at)
         if isinstance(data, list):
             return self._put_item(data, node, at)
+        long_form = self.shorthands.get(str(self.path[at - 1])) if at else None
+        if long_form is not None:
+            return self._put_key({long_form: data}, Node(node.mark, {long_form: node.mark}, {long_form: node}), at)
         raise ValueError(f"{self._here(at)} is {describe(data)}, and nothing can be set inside it; set all of it")
 
     def _put_key(self, data: dict[str, Any], node: Node, at: int) -> tuple[Any, Node]:

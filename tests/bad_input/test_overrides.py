@@ -26,7 +26,6 @@ WRONG: list[tuple[str, object, str]] = [
     ("components[0].kind", "cache", "components[0].kind: components is a mapping, and [0] is for lists; write .0"),
     ("components.api.speed[0]", 2, "components.api.speed[0]: components.api.speed is not written, so it has no [0]; set all of it"),
     ("components.api.instances.most", 8, "components.api.instances.most: components.api.instances is the number 3, and nothing can be set inside it; set all of it"),
-    ("components.api.balancer.algorithm", "random", "components.api.balancer.algorithm: components.api.balancer is the text 'least_request', and nothing can be set inside it; set all of it"),
     # a misspelt word on it
     ("sed", "7", "sed: 'sed' is not known here; did you mean 'seed'?"),
     ("component.api.instances", "8", "component: 'component' is not known here; did you mean 'components'?"),
@@ -107,3 +106,18 @@ def test_a_scenario_survives_a_wrong_variant_of_it(folder: Path) -> None:
         scenario.with_({"components.api.instances": 0})
     assert scenario.with_({"components.api.instances": 4}).document.components["api"].instances == 4
     assert scenario.document.components["api"].instances == 3
+
+
+def test_an_override_finds_the_mapping_that_a_scalar_is_short_for(folder: Path) -> None:
+    """`balancer: least_request` is short for a mapping with one key: it and its siblings can be set by their paths."""
+    shop = folder / "shop.yaml"
+    assert (
+        load(shop, {"components.api.balancer.algorithm": "random"}).document.components["api"].balancer.algorithm
+        == "random"
+    )
+    balancer = load(shop, {"components.api.balancer.choices": "2"}).document.components["api"].balancer
+    assert (balancer.algorithm, balancer.choices) == ("least_request", 2)
+    with pytest.raises(
+        ScenarioError, match=r"components\.api\.balancer\.choces: 'choces' is not known here; did you mean 'choices'"
+    ):
+        load(shop, {"components.api.balancer.choces": "2"})
