@@ -36,8 +36,8 @@ def apply_overrides(
         overrides: The value for each path. A text is read as YAML (`8`, `5ms`, `{p50: 4ms, p99: 20ms}`); anything else
             is taken as it is: a number, true, false, None, a list or a mapping of such.
         origin: What problems call the place, followed by the path.
-        shorthands: For keys whose scalar value stands for a mapping with one key, that key: such a scalar is written out
-            where the path goes into it.
+        shorthands: For keys whose scalar value stands for a mapping with one key, that key: such a scalar is written
+            out where the path goes into it.
 
     Returns:
         The new source. What is wrong with an override is among its problems, which `validate` reports.

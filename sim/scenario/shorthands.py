@@ -1,7 +1,7 @@
 """Shorthands by key: what a scalar below a key stands for, so that an override can name its siblings.
 
-`balancer: least_request` is short for `balancer: {algorithm: least_request}`, and `--set ….balancer.choices=2` has to find
-the mapping that the scalar stands for.
+`balancer: least_request` is short for `balancer: {algorithm: least_request}`, and `--set ….balancer.choices=2` has to
+find the mapping that the scalar stands for.
 """
 
 from collections.abc import Iterator
