@@ -113,13 +113,12 @@ class RequestKind:
         idempotent: Whether it may be tried again without asking: an idempotent method (RFC 9110, section 9.2.2) or an
             idempotency key.
         malicious: Whether it is part of an attack.
-        priority: Class of importance; smaller is more important.
 
     Attributes:
         route: The number of its label in the recorder; -1 before its first request has ended.
     """
 
-    __slots__ = ("headers", "host", "idempotent", "label", "malicious", "method", "path", "priority", "route")
+    __slots__ = ("headers", "host", "idempotent", "label", "malicious", "method", "path", "route")
 
     def __init__(
         self,
@@ -130,7 +129,6 @@ class RequestKind:
         label: str = "",
         idempotent: bool = True,
         malicious: bool = False,
-        priority: int = 0,
     ) -> None:
         self.method = method
         self.path = path
@@ -139,7 +137,6 @@ class RequestKind:
         self.label = label or f"{method} {path}"
         self.idempotent = idempotent
         self.malicious = malicious
-        self.priority = priority
         self.route = -1
 
 

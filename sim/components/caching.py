@@ -121,6 +121,10 @@ class Caching:
             counters |= {"evictions": store.evictions, "expirations": store.expirations, "items": len(store)}
         if self.config.coalesce:
             counters["coalesced"] = self.coalesced
+        if self.config.stale_while_revalidate:
+            counters["revalidations"] = self.revalidations
+        if self.config.stale_if_error:
+            counters["errors_hidden"] = self.errors_hidden
         return counters
 
     def start_counting(self) -> None:

@@ -132,6 +132,7 @@ def test_a_stale_answer_is_served_while_it_is_fetched_anew(play):
     assert story.log == [(0.0, 0.1, "ok"), (2.0, 2.0, "cached"), (2.05, 2.05, "cached"), (2.2, 2.2, "cached")]
     assert story.component("api")["offered"] == 2
     assert story.component("cdn")["stale"] == 2
+    assert story.component("cdn")["revalidations"] == 1
 
 
 def test_a_stale_answer_gets_too_old(play):
@@ -151,6 +152,7 @@ def test_a_failing_origin_is_hidden_behind_a_stale_answer(play):
         (6.0, 6.0, "degraded"),
         (6.2, 6.2, "refused"),
     ]
+    assert story.component("cdn")["errors_hidden"] == 2
 
 
 def test_nothing_stale_hides_the_failure_of_what_was_never_kept(play):
