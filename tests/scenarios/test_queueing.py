@@ -21,15 +21,19 @@ def interval(samples):
     return stats.t.interval(0.999, len(samples) - 1, np.mean(samples), stats.sem(samples))
 
 
+LONG = {"duration": "4000s"}
+"""As long as the interval of the mean wait has to be narrow enough to tell a wrong queue from a right one."""
+
+
 class TestMmc:
     """mmc: the figures are those of Erlang C."""
 
     def test_most_requests_find_all_workers_taken(self, runs):
         """The workers are 80% busy, and still most requests (60%) find all four of them taken and have to wait."""
         expected, _ = erlang_c(80.0, 0.04, 4)
-        waited = [np.mean(run.sent(100)["queue"] > 1e-9) for run in runs("mmc")]
-        busy = [run.summary["components"]["server"]["utilization"] for run in runs("mmc")]
-        assert all(0.57 < share < 0.63 for share in waited)
+        waited = [np.mean(run.sent(100)["queue"] > 1e-9) for run in runs("mmc", LONG)]
+        busy = [run.summary["components"]["server"]["utilization"] for run in runs("mmc", LONG)]
+        assert all(0.58 < share < 0.62 for share in waited)
         assert all(0.78 < utilization < 0.82 for utilization in busy)
         low, high = interval(waited)
         assert low < expected < high
@@ -39,11 +43,11 @@ class TestMmc:
     def test_the_mean_wait(self, runs):
         """The mean wait is about 30 ms, nearly as long as the mean service time of 40 ms."""
         _, expected = erlang_c(80.0, 0.04, 4)
-        waits = [run.summary["time_ledger"]["mean"]["queue"] for run in runs("mmc")]
-        assert all(0.025 < wait < 0.036 for wait in waits)
+        waits = [run.summary["time_ledger"]["mean"]["queue"] for run in runs("mmc", LONG)]
+        assert all(0.027 < wait < 0.034 for wait in waits)
         low, high = interval(waits)
         assert low < expected < high
-        assert high - low < 0.9 * expected
+        assert high - low < 0.3 * expected
 
 
 class TestBurstyTraffic:
@@ -52,16 +56,17 @@ class TestBurstyTraffic:
     def test_the_mean_hides_the_full_seconds(self, runs):
         """The mean utilization is about 60%, but in a fifth of all seconds and more it is 100%."""
         for run in runs("bursty_traffic"):
-            assert 0.45 < run.summary["components"]["api"]["utilization"] < 0.75
+            assert 0.5 < run.summary["components"]["api"]["utilization"] < 0.7
             assert np.mean(run.seconds.utilization > 0.99) > 0.2
 
     def test_bursts_make_the_tail(self, runs, p):
-        """p99 is more than eight times that of Poisson arrivals; evenly spaced ones are a little better still."""
+        """p99 is more than ten times that of Poisson arrivals; evenly spaced ones are a little better still."""
         bursty = [p(run.sent(10), 0.99) for run in runs("bursty_traffic")]
         poisson = [p(run.sent(10), 0.99) for run in runs("bursty_traffic", {"clients.app.traffic.arrivals": "poisson"})]
         even = [p(run.sent(10), 0.99) for run in runs("bursty_traffic", {"clients.app.traffic.arrivals": "constant"})]
-        assert all(with_bursts > 8 * without for with_bursts, without in zip(bursty, poisson, strict=True))
-        assert 0.8 * np.mean(poisson) < np.mean(even) < np.mean(poisson)
+        for with_bursts, without, spaced in zip(bursty, poisson, even, strict=True):
+            assert with_bursts > 10 * without
+            assert 0.8 * without < spaced < without
 
 
 class TestOpenVsClosedLoop:
@@ -71,9 +76,9 @@ class TestOpenVsClosedLoop:
         """The p99 of the crowd is two seconds and more, that of the load test 50 ms, for the same stall."""
         for run in runs("open_vs_closed_loop"):
             crowd, load_test = (run.summary["clients"][name]["latency_s"]["all"] for name in ("crowd", "load_test"))
-            assert 1.8 < crowd["p99"] < 3.5
-            assert load_test["p99"] < 0.06
-            assert crowd["p50"] == pytest.approx(load_test["p50"], rel=0.1)
+            assert 1.9 < crowd["p99"] < 2.4
+            assert load_test["p99"] < 0.055
+            assert crowd["p50"] == pytest.approx(load_test["p50"], rel=0.06)
             assert load_test["max"] > 2.0, "it was hit as hard, only less often"
 
     def test_the_load_test_stops_sending(self, runs):

@@ -76,9 +76,9 @@ class TestRetryStormBudget:
             assert attempts_per_request(run, 32, 55) == pytest.approx(1.2, abs=0.01)
 
     def test_a_bounded_queue_and_a_budget_end_it_at_once(self, runs):
-        """With a queue of 10 as well it takes 3 s at most."""
+        """With a queue of 10 as well it takes 2 s at most."""
         for run in runs("retry_storm_budget", {"components.api.queue": "10"}):
-            assert run.summary["events"][0]["recovery_s"] <= 3.0
+            assert run.summary["events"][0]["recovery_s"] <= 2.0
 
 
 class TestRetryHerd:
