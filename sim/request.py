@@ -9,6 +9,7 @@ authentication, firewalls, gateways). Delays are entered when they begin, queuei
 corrects the entry that a caller's time-out cuts short, so that the parts add up to the time waited.
 """
 
+from collections.abc import Iterator
 from enum import IntEnum
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
@@ -252,6 +253,14 @@ class Request:
         other.network, other.queue, other.service, other.backoff, other.policy = self.ledger_until(now)
         self.root = other
         return other
+
+    def settle(self) -> Iterator[float]:
+        """Sleeps what is owed, so that what follows happens when it does. The busiest places do the same in line."""
+        owed = self.owed
+        if owed:
+            self.owed = 0.0
+            self.network += owed
+            yield owed
 
     def owe_policy(self, seconds: float) -> None:
         """Adds a pure delay that is a check's, not the network's, s."""

@@ -67,11 +67,7 @@ class Caching:
 
     def answer(self, request: Request, fetch: Fetch) -> Steps:
         """Answers from a cache with keys, or from `fetch`; a generator that returns the response."""
-        owed = request.owed
-        if owed:
-            request.owed = 0.0
-            request.network += owed
-            yield owed
+        yield from request.settle()
         key = key_of(request)
         found = self.store.get(key, self.env.now)
         if found is HIT:

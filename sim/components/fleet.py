@@ -185,11 +185,7 @@ class Reported:
 
     def handle(self, request: Request) -> Steps:
         """Lets the instance answer, and notes how long that took."""
-        owed = request.owed
-        if owed:
-            request.owed = 0.0
-            request.network += owed
-            yield owed
+        yield from request.settle()
         server, env = self.server, self.server.env
         load, arrived = server.outstanding, env.now
         response = yield from server.handle(request)

@@ -70,11 +70,7 @@ class Uncounted:
 
     def handle(self, request: Request) -> Steps:
         """Lets the server answer, and takes the probe out of its counters in the same instant."""
-        owed = request.owed
-        if owed:
-            request.owed = 0.0
-            request.network += owed
-            yield owed
+        yield from request.settle()
         server = self.server
         came = server.env.now
         response = yield from server.handle(request)

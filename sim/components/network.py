@@ -184,11 +184,7 @@ class Edge:
 
 def cross(direction: Direction, request: Request, size: float) -> Any:
     """Takes a request, or its answer, over one direction of a link, exactly when it gets there."""
-    owed = request.owed
-    if owed:
-        request.owed = 0.0
-        request.network += owed
-        yield owed
+    yield from request.settle()
     seconds = direction.crossing(size)
     if seconds == inf:
         request.doing = NETWORK

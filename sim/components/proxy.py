@@ -127,11 +127,7 @@ class Settled:
     def handle(self, request: Request) -> Steps:
         """Answers when the answer is there."""
         response = yield from self.inner.handle(request)
-        owed = request.owed
-        if owed:
-            request.owed = 0.0
-            request.network += owed
-            yield owed
+        yield from request.settle()
         return response
 
 

@@ -54,11 +54,7 @@ class Attempt:
     def handle(self, request: Request, again: bool = False) -> Generator[Any, Any, Response]:
         """Waits for one attempt; `again` says that an earlier one was made, whose work is done anew."""
         env = self.env
-        owed = request.owed
-        if owed:
-            request.owed = 0.0
-            request.network += owed
-            yield owed
+        yield from request.settle()
         started = env._now
         if self.sent is not None:
             self.sent(request, started)

@@ -57,11 +57,7 @@ class Parallel:
 
     def run(self, request: Request, server: Server) -> Any:
         """Waits for all answers; see `Step.run`."""
-        owed = request.owed
-        if owed:
-            request.owed = 0.0
-            request.network += owed
-            yield owed
+        yield from request.settle()
         started = self.env.now
         flights: list[tuple[Flow, Request, bool]] = []
         for handler, optional, times in self.branches:
