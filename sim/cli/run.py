@@ -148,18 +148,17 @@ def _write(
     report: bool,
     silent: bool,
 ) -> bool:
-    """Fills the results folder; returns whether the report is in it. Ctrl-C leaves the report out, not the figures."""
+    """Fills the results folder; returns whether the report is in it. Ctrl-C leaves out a report that is not done."""
     from sim.experiment.save import write_run
 
     with _status("writing results", silent):
         try:
             with Interrupts() as interrupts:
                 write_run(scenario, result, summary, manifest, folder, requests)
-            interrupts.check()
-            if report:
-                from sim.report.save import write_report
+                if report:
+                    from sim.report.save import write_report
 
-                write_report(result, summary, manifest, folder)
+                    write_report(result, summary, manifest, folder, interrupts.check)
         except KeyboardInterrupt:
             _remove_report(folder)
             print_lines(

@@ -317,6 +317,8 @@ class Server(Meter):
             self.queue_area += self.waiting * passed
         while queue:
             turn, request = queue.pop() if self.lifo else queue.popleft()
+            if not turn.callbacks:
+                continue  # withdrawn
             self.waiting -= 1
             expired = self.deadline_propagation and request.deadline <= now
             turn.succeed(expired)
@@ -331,5 +333,5 @@ class Server(Meter):
                 self._hand_over()
             return
         self._measure()
-        self._queue = deque(entry for entry in self._queue if entry[0] is not turn)
         self.waiting -= 1
+        turn.callbacks = []  # its entry in the queue is passed over when its turn comes

@@ -1,6 +1,6 @@
 """Writes a report to disk: each figure as SVG and PNG, and all of it as one page that opens offline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +15,13 @@ from sim.report.svg import svg
 _DPI: Final = 120
 
 
-def write_figures(result: Result, folder: Path) -> dict[str, str]:
+def write_figures(result: Result, folder: Path, before_each: Callable[[], None] = lambda: None) -> dict[str, str]:
     """Writes every figure as `<name>.svg` and `<name>.png`.
 
     Args:
         result: The run.
         folder: Where to; made if it is not there.
+        before_each: Called before each figure; what it raises ends the work between two figures.
 
     Returns:
         The SVG text of each figure, by name.
@@ -28,6 +29,7 @@ def write_figures(result: Result, folder: Path) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     documents = {}
     for name, plot in FIGURES.items():
+        before_each()
         figure = plot.draw(result)
         assert isinstance(figure, Figure)
         documents[name] = svg(figure)
@@ -38,7 +40,13 @@ def write_figures(result: Result, folder: Path) -> dict[str, str]:
     return documents
 
 
-def write_report(result: Result, summary: Mapping[str, Any], manifest: Mapping[str, Any], folder: Path) -> Path:
+def write_report(
+    result: Result,
+    summary: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    folder: Path,
+    before_each: Callable[[], None] = lambda: None,
+) -> Path:
     """Writes `figures/` and `report.html`.
 
     Args:
@@ -46,11 +54,12 @@ def write_report(result: Result, summary: Mapping[str, Any], manifest: Mapping[s
         summary: What `summarize` made of it.
         manifest: How it was run: versions, seed, command.
         folder: Where to; made if it is not there.
+        before_each: Called before each figure; what it raises ends the work between two figures.
 
     Returns:
         The path of the page.
     """
-    documents = write_figures(result, folder / "figures")
+    documents = write_figures(result, folder / "figures", before_each)
     page = folder / "report.html"
     page.write_text(render_report(result, summary, documents, manifest), encoding="utf-8")
     return page

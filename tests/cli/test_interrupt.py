@@ -42,7 +42,7 @@ def test_ctrl_c_keeps_what_had_been_simulated(start, folder: Path) -> None:
 def test_ctrl_c_while_drawing_leaves_the_report_out(sim, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The numbers are there by then; figures are not worth losing them for."""
 
-    def stop(result: object, place: Path) -> None:
+    def stop(result: object, place: Path, before_each: object) -> None:
         place.mkdir()
         (place / "half.svg").write_text("<svg")
         raise KeyboardInterrupt
@@ -55,6 +55,24 @@ def test_ctrl_c_while_drawing_leaves_the_report_out(sim, folder: Path, monkeypat
         "summary.json", "timeline.csv", "components.csv", "scenario.yaml", "manifest.json",
     }  # fmt: skip
     assert result.stdout.rstrip().endswith("here")
+
+
+def test_ctrl_c_during_a_figure_stops_before_the_next(sim, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing is deep in other people's code, where an exception may be lost: Ctrl-C is noted and acted on between."""
+    from sim.report.save import svg
+
+    drawn = []
+
+    def draw(figure: object) -> str:
+        drawn.append(figure)
+        signal.raise_signal(signal.SIGINT)
+        return svg(figure)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("sim.report.save.svg", draw)
+    assert sim("run", "small.yaml", "--out", "here").exit_code == 130
+    assert len(drawn) == 1
+    assert not (folder / "here" / "figures").exists()
+    assert (folder / "here" / "summary.json").exists()
 
 
 def test_ctrl_c_while_tables_are_written_waits_for_them(sim, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,22 @@ def test_several_workers_share_one_queue(play):
     assert story.ends == [0.01, 0.011, 0.02, 0.021, 0.03]
 
 
+@pytest.mark.parametrize(("order", "ends"), [("fifo", [0.01, 0.02, 0.03]), ("lifo", [0.01, 0.03, 0.02])])
+def test_who_is_cancelled_while_waiting_is_passed_over(stage, order, ends):
+    """Of four that come within 3 ms the third is cancelled at 5 ms: the others are served as if it had never come."""
+    assembly = stage(API.format(rest=f"workers: 1, order: {order}"), user=[0, 0.001, 0.002, 0.003])
+    world = assembly.world
+    world.env.run_until(0.005)
+    (server,) = world.components["api"].servers
+    assert server.waiting == 3
+    world.recorder.flying[2].flow.cancel()
+    assert server.waiting == 2
+    world.env.run_until(1.0)
+    rows = world.recorder.rows()
+    assert (rows["arrived"] + rows["latency"])[[0, 1, 3]] == pytest.approx(ends)
+    assert (server.busy, server.waiting) == (0, 0)
+
+
 @pytest.mark.parametrize(("workers", "queue"), [(1, 0), (1, 1), (2, 3), (3, 0), (5, 20)])
 def test_one_more_than_workers_and_queue_is_refused(play, workers, queue):
     """Of simultaneous requests exactly so many are taken; the next is refused at once, and costs nothing."""
