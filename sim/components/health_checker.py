@@ -36,8 +36,8 @@ class HealthChecker:
         link = world.link(f"{service.name}.health_check", service.name)
         self.edges = [Edge(self.env, link, Uncounted(server), 0, settle=True) for server in service.servers]
         phases = world.streams.uniform(f"{service.name}.health_check")
-        for index, server in enumerate(service.servers):
-            server.program.add(PROBE, [Work(FixedDemand(self.config.work))])
+        service.servers[0].program.add(PROBE, [Work(FixedDemand(self.config.work))])
+        for index in range(len(service.servers)):
             Flow(self.env, self._watch(index, phases.next() * self.config.interval))
 
     def _watch(self, index: int, phase: float) -> Any:

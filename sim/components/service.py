@@ -153,7 +153,6 @@ class Service(Component):
 
     def __init__(self, name: str, config: ServiceConfig, world: "World") -> None:
         super().__init__(name, config, world)
-        self.programs: list[Program] = []
         self._servers = [self._make_server(index) for index in range(config.instances)]
         self.healthy = [True] * config.instances
         self.fleets: list[Fleet] = []
@@ -195,8 +194,9 @@ class Service(Component):
                     return steps
             return otherwise
 
+        program = Program(default, choose if branches else None)
         for server in self._servers:
-            server.program = Program(default, choose if branches else None)
+            server.program = program
         if config.health_check is not None:
             HealthChecker(self)
 
