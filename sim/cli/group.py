@@ -13,6 +13,9 @@ import click
 
 COMMANDS: Final = {
     "run": "sim.cli.run",
+    "compare": "sim.cli.compare",
+    "sweep": "sim.cli.sweep",
+    "capacity": "sim.cli.capacity",
     "validate": "sim.cli.validate",
     "list": "sim.cli.list",
     "show": "sim.cli.show",

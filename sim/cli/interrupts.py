@@ -4,15 +4,21 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any
 
+from sim.cli.terminal import print_lines
+
 
 class Interrupts:
     """While the block runs, the first Ctrl-C raises KeyboardInterrupt only in `check`.
 
     A process that ignores Ctrl-C, as one in the background of a script does, goes on ignoring it.
+
+    Args:
+        words: What to say at the first one, where the good moment may take a while to come; empty to say nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: str = "") -> None:
         self.noted = False
+        self._words = words
         self._before: Any = None
 
     def check(self) -> None:
@@ -35,3 +41,5 @@ class Interrupts:
         if self.noted:
             raise KeyboardInterrupt
         self.noted = True
+        if self._words:
+            print_lines([self._words], "stopping", "yellow")

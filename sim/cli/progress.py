@@ -1,4 +1,4 @@
-"""A progress bar for a run: how much of the simulated time is over, and how fast it goes by."""
+"""Progress bars: how much of a run's simulated time is over, and how many of an experiment's runs are done."""
 
 from __future__ import annotations
 
@@ -51,3 +51,55 @@ def progress_bar(title: str, duration: float, console: Console) -> Iterator[Call
             )
 
         yield show
+
+
+class RunsBar:
+    """Counts the runs of an experiment.
+
+    Args:
+        add: Adds to the number of runs that are to come.
+        advance: Counts one that is done.
+    """
+
+    def __init__(self, add: Callable[[int], None], advance: Callable[[], None]) -> None:
+        self.planned = add
+        self.finished = advance
+
+
+@contextmanager
+def runs_bar(title: str, console: Console) -> Iterator[RunsBar]:
+    """Shows how many runs are done and how long the others will take, while the block runs.
+
+    Args:
+        title: Of the experiment.
+        console: A terminal.
+
+    Yields:
+        What to tell of runs that are planned and of those that are done.
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeElapsedColumn(),
+        TextColumn("[dim]left"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
+        task = progress.add_task(title, total=0)
+
+        def add(number: int) -> None:
+            total = progress.tasks[0].total or 0
+            progress.update(task, total=total + number)
+
+        yield RunsBar(add, lambda: progress.advance(task))

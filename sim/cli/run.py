@@ -17,7 +17,7 @@ import click
 from sim.cli.group import INTERRUPTED, close_pipes
 from sim.cli.interrupts import Interrupts
 from sim.cli.progress import progress_bar
-from sim.cli.terminal import Wrong, console, open_scenario, print_lines, print_warnings, set_option
+from sim.cli.terminal import Wrong, console, need_pyarrow, open_scenario, print_lines, print_warnings, set_option
 
 if TYPE_CHECKING:
     from sim.metrics import Result
@@ -61,7 +61,7 @@ def run(
     """
     started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     if requests:
-        _need_pyarrow()
+        need_pyarrow("--requests")
     scenario = open_scenario(file, changes)
     silent = as_json or quiet
     if not quiet:
@@ -91,13 +91,6 @@ def run(
     if result.interrupted or (not drawn and not no_report):
         context.exit(INTERRUPTED)
     context.exit(0 if all(objective["met"] for objective in summary["objectives"]) else MISSED)
-
-
-def _need_pyarrow() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("pyarrow") is None:
-        raise Wrong("--requests writes Parquet, which needs pyarrow: pip install 'tailsim[parquet]'")
 
 
 def _new_place(path: Path) -> Path:

@@ -99,3 +99,15 @@ def open_scenario(file: str, changes: Mapping[str, str]) -> Scenario:
         return load(file, changes)
     except ScenarioError as error:
         raise Wrong(str(error).splitlines()) from None
+
+
+def need_pyarrow(option: str) -> None:
+    """Makes sure that Parquet can be written.
+
+    Raises:
+        Wrong: It cannot.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("pyarrow") is None:
+        raise Wrong(f"{option} writes Parquet, which needs pyarrow: pip install 'tailsim[parquet]'")

@@ -60,7 +60,10 @@ def new_folder(path: Path) -> Iterator[NewFolder]:
     made = _make_parents(place.parent)
     folder = NewFolder(place.parent / f".{place.name}.{os.getpid()}.part", path)
     try:
-        folder.building.mkdir()
+        try:
+            folder.building.mkdir()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
         yield folder
         folder.path = _rename(folder.building, place, path)
     except BaseException:
@@ -146,6 +149,13 @@ def make_manifest(
         "command": list(command),
         "started": started,
         "interrupted": result.interrupted,
+        **versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """What decides a run's numbers besides the scenario and the seed, and where it ran."""
+    return {
         **{package: _version(package) for package in ("tailsim", "numpy", "simpy")},
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -195,8 +205,14 @@ def scenario_as_run(scenario: Scenario, seed: int) -> str:
         scenario: What was run.
         seed: With which seed.
     """
-    data = {**_absolute(scenario.data, Path(os.path.abspath(scenario.path.parent))), "seed": seed}
-    text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+    return to_yaml({**_absolute(scenario.data, Path(os.path.abspath(scenario.path.parent))), "seed": seed})
+
+
+def to_yaml(data: Mapping[str, Any]) -> str:
+    """YAML that the scenario language reads back as the same data."""
+    text: str = yaml.dump(
+        dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+    )
     return text
 
 

@@ -2,7 +2,8 @@
 
 from sim.metrics.latency import LATENCY_FIGURES, latency_figures
 from sim.metrics.ledger import COHORTS, time_ledger
-from sim.metrics.objectives import METRICS, Objective, parse_objective
+from sim.metrics.measure import Measure, parse_measure, whole_measures
+from sim.metrics.objectives import METRICS, OPERATORS, Kind, Objective, parse_objective
 from sim.metrics.recorder import IN_FLIGHT, ROW_TYPE, Reaction, Recorder
 from sim.metrics.recovery import Recovery, recoveries
 from sim.metrics.result import SAMPLE_TYPE, Event, Result
@@ -14,10 +15,13 @@ __all__ = [
     "IN_FLIGHT",
     "LATENCY_FIGURES",
     "METRICS",
+    "OPERATORS",
     "ROW_TYPE",
     "SAMPLE_TYPE",
     "ConservationError",
     "Event",
+    "Kind",
+    "Measure",
     "Objective",
     "Reaction",
     "Recorder",
@@ -25,9 +29,11 @@ __all__ = [
     "Result",
     "components_timeline",
     "latency_figures",
+    "parse_measure",
     "parse_objective",
     "recoveries",
     "summarize",
     "time_ledger",
     "timeline",
+    "whole_measures",
 ]

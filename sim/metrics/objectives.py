@@ -240,11 +240,11 @@ def parse_objective(text: str, subjects: Mapping[str, Kind] | None = None) -> Ob
         raise ValueError(f"'{name}' is not a metric{did_you_mean(name, METRICS)}")
     subject = words[0] if len(words) == 2 else None
     if subjects is not None:
-        _check_subject(name, metric, subject, subjects)
+        check_subject(name, metric, subject, subjects)
     return Objective(text, subject, name, parts["operator"], metric.unit.parse(parts["value"]))
 
 
-def _check_subject(name: str, metric: Metric, subject: str | None, subjects: Mapping[str, Kind]) -> None:
+def check_subject(name: str, metric: Metric, subject: str | None, subjects: Mapping[str, Kind]) -> None:
     """Raises ValueError where nothing that the scenario knows by this name has such a figure."""
     fitting = [known for known, kind in subjects.items() if kind in metric.kinds]
     if subject is None:

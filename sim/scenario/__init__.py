@@ -2,6 +2,16 @@
 
 from sim.scenario.assemble import Assembly, assemble
 from sim.scenario.errors import Problem, ScenarioError
-from sim.scenario.load import Scenario, find, load, shipped_scenarios
+from sim.scenario.load import Scenario, find, load, override, shipped_scenarios
 
-__all__ = ["Assembly", "Problem", "Scenario", "ScenarioError", "assemble", "find", "load", "shipped_scenarios"]
+__all__ = [
+    "Assembly",
+    "Problem",
+    "Scenario",
+    "ScenarioError",
+    "assemble",
+    "find",
+    "load",
+    "override",
+    "shipped_scenarios",
+]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sim.components.traffic import Replay, read_access_log
 from sim.scenario import checks
+from sim.scenario.choices import CHOICES
 from sim.scenario.document import Document
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.locate import MOST, validate
@@ -31,7 +33,7 @@ class Scenario:
         path: The file it comes from.
         source: As written, overrides applied.
         document: As understood, defaults filled in.
-        warnings: What is probably not meant.
+        warnings: What is probably not meant, and what an override has left out.
     """
 
     path: Path
@@ -63,16 +65,22 @@ class Scenario:
                 ends.append(span + max(DRAIN, 2.0 * (client.timeout or 0.0)))
         return max(ends)
 
-    def with_(self, overrides: Mapping[str, object]) -> "Scenario":
+    def with_(self, overrides: Mapping[str, object] = MappingProxyType({}), /, **more: object) -> "Scenario":
         """The same scenario with other values.
 
         Args:
             overrides: Paths such as `components.search.instances`, and what to put there.
+            more: The same by name, with two underscores for a dot: `components__search__instances=8`.
 
         Raises:
             ScenarioError: The result is wrong.
         """
-        return _check(_override(self.source, overrides), self.path)
+        named = {path.replace("__", "."): value for path, value in more.items()}
+        return override(self, {**overrides, **named})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A scenario crosses to another process as what is written in it, and is understood again there."""
+        return _check, (self.source, self.path)
 
 
 def load(file: str | os.PathLike[str], overrides: Mapping[str, object] | None = None) -> Scenario:
@@ -90,6 +98,20 @@ def load(file: str | os.PathLike[str], overrides: Mapping[str, object] | None = 
     if overrides:
         source = _override(source, overrides)
     return _check(source, path)
+
+
+def override(scenario: Scenario, overrides: Mapping[str, object], origin: str = "--set") -> Scenario:
+    """The same scenario with other values, as `Scenario.with_` makes it.
+
+    Args:
+        scenario: What to start from.
+        overrides: Paths, and what to put there.
+        origin: What error messages call the place where the values come from.
+
+    Raises:
+        ScenarioError: The result is wrong.
+    """
+    return _check(_override(scenario.source, overrides, origin), scenario.path)
 
 
 def find(file: str | os.PathLike[str]) -> Path:
@@ -113,8 +135,8 @@ def shipped_scenarios() -> list[Path]:
     return []
 
 
-def _override(source: Source, overrides: Mapping[str, object]) -> Source:
-    return apply_overrides(source, overrides, shorthands=shorthands(Document))
+def _override(source: Source, overrides: Mapping[str, object], origin: str = "--set") -> Source:
+    return apply_overrides(source, overrides, origin, shorthands(Document), CHOICES)
 
 
 def _check(source: Source, path: Path) -> Scenario:
@@ -122,4 +144,4 @@ def _check(source: Source, path: Path) -> Scenario:
     wrong = list(islice(checks.problems(document, source), MOST))
     if wrong:
         raise ScenarioError(wrong)
-    return Scenario(path, source, document, tuple(checks.warnings(document, source)))
+    return Scenario(path, source, document, (*source.left_out, *checks.warnings(document, source)))

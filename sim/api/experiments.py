@@ -1,0 +1,228 @@
+"""Experiments from Python: the same words as on the command line, with answers that show themselves in a notebook."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sim.api.plots import Plots
+from sim.experiment import capacity as searching
+from sim.experiment import comparison as comparing
+from sim.experiment import sweep as sweeping
+from sim.experiment.executors import cluster as cluster_executor
+from sim.experiment.executors import cores, local_pool
+from sim.experiment.folder import Plan, open_folder
+from sim.experiment.run_many import Runner
+from sim.experiment.variation import Variation, make_variation, parse_variation
+from sim.scenario import Scenario, load
+
+Loadable = Scenario | str | os.PathLike[str]
+Vary = Mapping[str, Sequence[object] | str]
+Progress = Callable[[int, int], None]
+
+_Shown = TypeVar("_Shown", bound="_Shows")
+_ORIGIN: Final = "vary"
+
+
+class _Shows:
+    """What all answers can do in a notebook."""
+
+    _kind: str
+
+    @property
+    def plot(self) -> Plots:
+        """The figures of the report, as methods."""
+        from sim.report.experiments import FIGURES_OF
+
+        return Plots(self, FIGURES_OF[self._kind])
+
+    def _repr_html_(self) -> str:
+        from sim.api.html import experiment_html
+
+        return experiment_html(self)
+
+    @classmethod
+    def of(cls: type[_Shown], plain: Any) -> _Shown:
+        """The same answer, able to show itself."""
+        return cls(**{field.name: getattr(plain, field.name) for field in fields(plain) if field.init})
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(_Shows, comparing.Comparison):
+    """Variants of a scenario on the same traffic, and which is better: see `sim.experiment.comparison`."""
+
+    _kind = "comparison"
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {len(self.variants)} variants of {self.scenario.name} by {self.measure.text}>"
+
+
+@dataclass(frozen=True, repr=False)
+class Sweep(_Shows, sweeping.Sweep):
+    """A scenario over many values: see `sim.experiment.sweep`."""
+
+    _kind = "sweep"
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {len(self.variants)} variants of {self.scenario.name}>"
+
+
+@dataclass(frozen=True, repr=False)
+class Capacity(_Shows, searching.Capacity):
+    """The largest load, or the fewest instances, that meets the objectives: see `sim.experiment.capacity`."""
+
+    _kind = "capacity"
+
+    def __repr__(self) -> str:
+        return f"<Capacity of {self.scenario.name}: {self.path} {self.spelled(self.number)}>"
+
+
+def compare(
+    scenario: Loadable,
+    vary: Vary,
+    replications: int = 10,
+    metric: str = "p99",
+    precision: float | None = None,
+    most: int = 200,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compares variants of a scenario on the same traffic.
+
+    Args:
+        scenario: What `load` returned, a path, or the name of a shipped scenario.
+        vary: The values of each varied place: a list, or a text such as `"100/s..1000/s:10"`. Every combination is a
+            variant; the first is the baseline.
+        replications: Seeds for each variant: the scenario's own and those that follow it.
+        metric: What decides which variant is best, such as `p99` or `browser availability`.
+        precision: Goes on until `metric` of every variant is known within this share of it (0.05: within 5%).
+        most: How many seeds that may take.
+        workers: Runs at the same time; one for each core unless given.
+        cluster: Address of a Dask cluster that is to make the runs.
+        folder: Keeps finished runs; the same comparison with the same folder goes on from them.
+        progress: Told how many runs are done, and how many there are.
+
+    Raises:
+        ScenarioError: The scenario or a variant is wrong.
+        ValueError: The metric or a value is wrong, or there is nothing to compare.
+    """
+    scenario, variations = _load(scenario), _variations(vary)
+    with _runner(Plan("compare", scenario, variations), workers, cluster, folder, progress) as runner:
+        plain = comparing.compare(scenario, variations, runner, replications, metric, precision, most, _ORIGIN)
+    return Comparison.of(plain)
+
+
+def sweep(
+    scenario: Loadable,
+    vary: Vary,
+    replications: int = 5,
+    metric: str = "p99",
+    samples: int | None = None,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Runs a scenario over many values.
+
+    Args:
+        scenario: What `load` returned, a path, or the name of a shipped scenario.
+        vary: The values of each varied place, as `compare` takes them; the first becomes the x-axis.
+        replications: Seeds for each variant.
+        metric: What figures show.
+        samples: Takes so many variants by a Latin hypercube, not the whole grid.
+        workers: Runs at the same time; one for each core unless given.
+        cluster: Address of a Dask cluster that is to make the runs.
+        folder: Keeps finished runs; the same sweep with the same folder goes on from them.
+        progress: Told how many runs are done, and how many there are.
+
+    Raises:
+        ScenarioError: The scenario or a variant is wrong.
+        ValueError: The metric or a value is wrong.
+    """
+    scenario, variations = _load(scenario), _variations(vary)
+    with _runner(Plan("sweep", scenario, variations), workers, cluster, folder, progress) as runner:
+        return Sweep.of(sweeping.sweep(scenario, variations, runner, replications, metric, samples, _ORIGIN))
+
+
+def capacity(
+    scenario: Loadable,
+    vary: str,
+    objective: str | Sequence[str] = (),
+    precision: float = 0.02,
+    *,
+    workers: int | None = None,
+    cluster: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Capacity:
+    """Finds the largest load, or the fewest instances, with which a scenario meets its objectives.
+
+    Args:
+        scenario: What `load` returned, a path, or the name of a shipped scenario.
+        vary: The place, such as `clients.app.traffic.rate`, or with both ends: `components.api.instances=1..40`.
+        objective: What has to be met, such as `p99 < 300ms`; the scenario's own objectives unless given.
+        precision: How close to come, as a share of the value.
+        workers: Runs at the same time; one for each core unless given.
+        cluster: Address of a Dask cluster that is to make the runs.
+        folder: Keeps finished runs; the same search with the same folder goes on from them.
+        progress: Told how many runs are done, and how many are planned so far.
+
+    Raises:
+        ScenarioError: The scenario or a value is wrong.
+        ValueError: There is no objective, it cannot be used, or there is nothing to find.
+    """
+    scenario, variation = _load(scenario), parse_variation(vary)
+    texts = (objective,) if isinstance(objective, str) else tuple(objective)
+    plan = Plan("capacity", scenario, (variation,), texts or tuple(scenario.document.objectives))
+    with _runner(plan, workers, cluster, folder, progress) as runner:
+        return Capacity.of(searching.capacity(scenario, variation, runner, texts, precision, origin=_ORIGIN))
+
+
+def _load(scenario: Loadable) -> Scenario:
+    return scenario if isinstance(scenario, Scenario) else load(scenario)
+
+
+def _variations(vary: Vary) -> tuple[Variation, ...]:
+    return tuple(make_variation(path, values) for path, values in vary.items())
+
+
+@contextmanager
+def _runner(
+    plan: Plan,
+    workers: int | None,
+    cluster: str | None,
+    folder: str | os.PathLike[str] | None,
+    progress: Progress | None,
+) -> Iterator[Runner]:
+    started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    store = None if folder is None else open_folder(Path(folder), plan, [], started).store
+    with ExitStack() as stack:
+        if cluster is None:
+            count = workers or cores()
+            executor = stack.enter_context(local_pool(count))
+        else:
+            executor, count = stack.enter_context(cluster_executor(cluster))
+        runner = Runner(executor, count, store)
+        if progress is not None:
+            done = total = 0
+
+            def planned(number: int) -> None:
+                nonlocal total
+                total += number
+                progress(done, total)
+
+            def finished(_: object) -> None:
+                nonlocal done
+                done += 1
+                progress(done, total)
+
+            runner.planned, runner.finished = planned, finished
+        yield runner

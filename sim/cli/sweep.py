@@ -1,0 +1,71 @@
+"""`sim sweep`: a scenario over a grid or a Latin hypercube of values, and where it saturates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.cli.experiments import conduct, experiment_options, vary_option
+from sim.cli.terminal import need_pyarrow, open_scenario
+
+if TYPE_CHECKING:
+    from sim.experiment.variation import Variation
+
+
+@click.command()
+@click.argument("file", metavar="FILE|NAME")
+@vary_option("Values of one place, such as clients.app.traffic.rate=100/s..1000/s:10 (or :10:log, or a list).")
+@click.option(
+    "--replications", metavar="N", type=click.IntRange(1, 100_000), default=5, show_default=True, help="Seeds for each."
+)
+@click.option("--metric", default="p99", show_default=True, help="What figures show, such as p50 or 'api utilization'.")
+@click.option(
+    "--samples",
+    metavar="N",
+    type=click.IntRange(2, 10_000),
+    help="Take so many variants by a Latin hypercube, not the whole grid.",
+)
+@click.option("--parquet", is_flag=True, help="Also write the runs to sweep.parquet (needs pyarrow).")
+@experiment_options
+@click.pass_context
+def sweep(
+    context: click.Context,
+    /,
+    file: str,
+    vary: tuple[Variation, ...],
+    replications: int,
+    metric: str,
+    samples: int | None,
+    parquet: bool,
+    changes: dict[str, str],
+    seed: int | None,
+    **how: Any,
+) -> None:
+    """Run a scenario over many values of one or more places.
+
+    The first --vary is the x-axis of figures. The same command again goes on where an interrupted one was.
+    """
+    from sim.experiment import sweep as experiment
+    from sim.experiment.folder import ExperimentFolder, Plan
+
+    if parquet:
+        need_pyarrow("--parquet")
+    scenario = open_scenario(file, {**changes, **({} if seed is None else {"seed": str(seed)})})
+
+    def content(study: experiment.Sweep, folder: ExperimentFolder) -> dict[str, Any]:
+        table = study.runs_table()
+        table.to_csv(folder.path / "sweep.csv", index=False)
+        if parquet:
+            table.to_parquet(folder.path / "sweep.parquet", engine="pyarrow", index=False)
+        data = study.to_json()
+        folder.write("sweep.json", data)
+        return data
+
+    conduct(
+        context,
+        Plan("sweep", scenario, vary),
+        lambda runner: experiment.sweep(scenario, vary, runner, replications, metric, samples),
+        content,
+        **how,
+    )

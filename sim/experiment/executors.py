@@ -1,0 +1,93 @@
+"""Where runs happen: in this process, in a pool of processes on this machine, or on a Dask cluster.
+
+All three are a `concurrent.futures.Executor`; nothing else in an experiment knows which one it is, and the same seeds
+give the same numbers on each.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+
+class InProcess(Executor):
+    """Runs each call at once, in the process that submits it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Calls `fn`; the future that comes back is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class ClusterError(Exception):
+    """A cluster cannot be used: it is not there, or the extra `cluster` is not installed."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def local_pool(workers: int) -> Iterator[Executor]:
+    """A pool of processes on this machine; one worker is this process itself.
+
+    Args:
+        workers: How many run at the same time.
+    """
+    if workers == 1:
+        yield InProcess()
+        return
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if "forkserver" in methods:
+        context.set_forkserver_preload(["sim.experiment.replication"])
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    pool.shutdown()
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C goes to every process of a terminal; what it means is for the one that waits for the runs to say."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    """The workers of a Dask cluster that is running.
+
+    Args:
+        address: Of its scheduler, such as `tcp://10.0.0.1:8786`.
+
+    Yields:
+        The executor, and how many runs it takes at the same time.
+
+    Raises:
+        ClusterError: There is no scheduler, it has no workers, or Dask is not installed.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ClusterError("a cluster needs Dask: pip install 'tailsim[cluster]'") from None
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ClusterError(f"there is no Dask scheduler at {address}: {error}") from None
+    with client:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise ClusterError(f"the cluster at {address} has no workers; start some with: dask worker {address}")
+        yield client.get_executor(pure=False, retries=2), threads
