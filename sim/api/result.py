@@ -26,7 +26,8 @@ class SteadyState:
 
     Attributes:
         interval: Of the figure, s; from batch means, so its n is a number of batches.
-        cut: How much of the run's beginning MSER-5 leaves out, after the scenario's own warm-up, s.
+        cut: How much of the run's beginning was left out, s: the scenario's own warm-up, or, where it has none, what
+            MSER-5 takes for one.
         correlated: Whether the batches are so alike that the interval is too narrow to be believed; run longer.
     """
 
@@ -101,14 +102,14 @@ class Result:
         rows = rows[(rows["outcome"] != metrics.IN_FLIGHT) & (rows["arrived"] >= self.recorded.warmup)]
         if len(rows) < 2 * batches:
             raise ValueError(f"{len(rows)} requests ended after warm-up, too few for {batches} batches")
-        cut = mser5(rows["latency"])
+        cut = 0 if self.recorded.warmup else mser5(rows["latency"])
         kept = rows["latency"][cut:]
         if figure == "mean":
             interval, values = batch_means(kept, batches), in_batches(kept, batches).mean(axis=1)
         else:
             interval = batch_quantile(kept, PERCENTILES[figure], batches)
             values = np.quantile(in_batches(kept, batches), PERCENTILES[figure], axis=1)
-        begins = float(rows["arrived"][cut]) - self.recorded.warmup if cut else 0.0
+        begins = float(rows["arrived"][cut]) if cut else self.recorded.warmup
         return SteadyState(interval, begins, lag_one(values).correlated)
 
     def save(self, folder: str | os.PathLike[str], requests: bool = False) -> str:

@@ -127,7 +127,7 @@ class Capacity:
                 if gap is None:
                     previous = None
                     continue
-                if previous is not None and previous[1] <= 0.0 < gap:
+                if previous is not None and previous[1] <= 0.0 <= gap and previous[1] < gap:
                     share = -previous[1] / (gap - previous[1])
                     crossings.append(previous[0] + share * (point.number - previous[0]))
                     break

@@ -15,9 +15,8 @@ from sim.experiment.statistics import (
     FIRST_REPLICATIONS,
     Difference,
     Interval,
-    holm_levels,
+    compare_all,
     is_precise,
-    paired_difference,
     replications_needed,
 )
 from sim.experiment.study import Study, as_json, choose_measures, finite_or_none, run_variants
@@ -67,11 +66,9 @@ class Comparison(Study):
             if number != to and known and len(seeds) > 1:
                 others.append(number)
                 pairs.append(([base[seed] for seed in seeds], [mine[seed] for seed in seeds]))
-        levels = holm_levels([paired_difference(*pair).p_value for pair in pairs])
-        differences = [paired_difference(*pair, 1.0 - level) for pair, level in zip(pairs, levels, strict=True)]
         return [
             Judgement(number, to, measure, difference, _verdict(difference.interval, measure))
-            for number, difference in zip(others, differences, strict=True)
+            for number, difference in zip(others, compare_all(pairs), strict=True)
         ]
 
     @property

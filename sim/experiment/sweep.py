@@ -1,7 +1,9 @@
 """A sweep runs a scenario over a grid, or a Latin hypercube, of values: how each measure answers to a parameter.
 
-On a grid with numbers it also says where the system saturates: where the busiest component reaches 95% utilization,
-between the two values on whose sides it lies, by linear interpolation.
+On a grid with numbers it also says where the system saturates: where the busiest component reaches 95% utilization.
+That lies between two values of the grid; where exactly is reckoned from the one that is not saturated, since utilization
+is proportional to load, and inversely proportional to what there is of a resource (the utilization law, Denning & Buzen,
+"The Operational Analysis of Queueing Network Models", ACM Computing Surveys 10(3), 1978).
 """
 
 from collections.abc import Sequence
@@ -90,10 +92,13 @@ class Sweep(Study):
         found = []
         for line in self.lines():
             busiest = [self.busiest(number) for number in line.variants]
-            for (x, (name, before)), (y, (other, after)) in pairwise(zip(line.numbers, busiest, strict=True)):
-                if (before < SATURATED) != (after < SATURATED):
-                    share = (SATURATED - before) / (after - before)
-                    found.append(Saturation(line, x + share * (y - x), other if after >= SATURATED else name))
+            for (low, (name, below)), (high, (other, above)) in pairwise(zip(line.numbers, busiest, strict=True)):
+                if below < SATURATED <= above:
+                    value = min(low * SATURATED / below, high) if below else high
+                    found.append(Saturation(line, value, other))
+                    break
+                if above < SATURATED <= below:
+                    found.append(Saturation(line, max(high * above / SATURATED, low), name))
                     break
         return found
 

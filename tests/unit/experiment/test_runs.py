@@ -1,0 +1,153 @@
+"""Runs of an experiment: kept when they finish, never made twice, and alone with their failures."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.experiment import replication as replications
+from sim.experiment.executors import InProcess, local_pool
+from sim.experiment.replication import TAILS, Replication, Trial, replicate
+from sim.experiment.run import run
+from sim.experiment.run_many import Runner
+from sim.experiment.store import Store, load_result, save_result, trial_key
+from sim.metrics import summarize
+from sim.scenario import Scenario, load
+
+
+def figures(replication: Replication) -> dict[str, object]:
+    """A summary without what the machine adds to it."""
+    return {name: block for name, block in replication.summary.items() if name != "engine"}
+
+
+def test_a_replication_is_the_run_with_its_seed(queue: Scenario) -> None:
+    """Its summary is that of `run`, its curve the quantiles of ended requests after warm-up."""
+    replication = replicate(Trial(queue, 8, keep_result=True))
+    result = run(queue, 8)
+    plain = summarize(result)
+    assert figures(replication) == {name: block for name, block in plain.items() if name != "engine"}
+    latency = result.requests["latency"][(result.requests["outcome"] != 255) & (result.requests["arrived"] >= 4.0)]
+    assert replication.latencies[0] == latency.min()
+    beyond = [np.count_nonzero(latency > value) / len(latency) for value in replication.latencies[:46]]
+    np.testing.assert_allclose(beyond, TAILS[:46], atol=1.5 / len(latency))
+    assert np.isnan(replication.latencies[-1])
+    assert replicate(Trial(queue, 8)).result is None
+
+
+def test_a_pool_gives_the_same_numbers(queue: Scenario) -> None:
+    """In this process or in two others, a seed is a seed, and replications come back in the order of the trials."""
+    trials = [Trial(queue, seed) for seed in (5, 1, 4)]
+    here = Runner(InProcess()).run(trials)
+    with local_pool(2) as pool:
+        there = Runner(pool, 2).run(trials)
+    assert [replication.seed for replication in there] == [5, 1, 4]
+    assert list(map(figures, there)) == list(map(figures, here))
+
+
+def test_a_run_that_fails_takes_nothing_else_down(queue: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says why in its replication; the others have their summaries."""
+
+    def fail_with_seed_2(scenario: Scenario, seed: int, **rest: object) -> object:
+        if seed == 2:
+            raise RuntimeError("a wheel came off\nand rolled away")
+        return run(scenario, seed)
+
+    monkeypatch.setattr(replications, "run", fail_with_seed_2)
+    done = Runner(InProcess()).run([Trial(queue, seed) for seed in (1, 2, 3)])
+    assert [replication.error for replication in done] == [None, "RuntimeError: a wheel came off", None]
+    assert [bool(replication.summary) for replication in done] == [True, False, True]
+
+
+def test_a_finished_run_is_never_made_again(queue: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in the store comes from there; one more seed makes one more run."""
+    made: list[int] = []
+
+    def counted(scenario: Scenario, seed: int, **rest: object) -> object:
+        made.append(seed)
+        return run(scenario, seed)
+
+    monkeypatch.setattr(replications, "run", counted)
+    store = Store(tmp_path / "runs")
+    first = Runner(InProcess(), store=store).run([Trial(queue, seed) for seed in (1, 2)])
+    again = Runner(InProcess(), store=store).run([Trial(queue, seed) for seed in (1, 2, 3)])
+    assert made == [1, 2, 3]
+    assert len(store) == 3
+    assert list(map(figures, again[:2])) == list(map(figures, first))
+    np.testing.assert_allclose(again[0].latencies, first[0].latencies, rtol=1e-6)
+
+
+def test_a_damaged_file_is_a_run_that_is_not_there(queue: Scenario, tmp_path: Path) -> None:
+    """As is one that was kept without the whole run, when that is asked for."""
+    store, trial = Store(tmp_path), Trial(queue, 1)
+    store.put(trial, replicate(trial))
+    assert store.get(trial) is not None
+    assert store.get(replace(trial, keep_result=True)) is None
+    (file,) = tmp_path.glob("*.json")
+    file.write_text(file.read_text()[:100])
+    assert store.get(trial) is None
+
+
+def test_failed_runs_are_not_kept(queue: Scenario, tmp_path: Path) -> None:
+    """The next time they get another chance."""
+    store = Store(tmp_path / "runs")
+    store.put(Trial(queue, 1), Replication(1, {}, np.full(len(TAILS), np.nan), error="broken"))
+    assert len(store) == 0
+
+
+def test_what_decides_the_numbers_decides_the_key(make: Callable[..., Scenario], tmp_path: Path) -> None:
+    """The scenario, its files and the seed do; its texts and how it is spelled on the way there do not."""
+    plain = trial_key(Trial(make(), 1))
+    assert trial_key(Trial(make(), 1)) == plain
+    assert trial_key(Trial(make({"about": "Something else."}), 1)) == plain
+    assert trial_key(Trial(make({"seed": 9}), 1)) == plain
+    assert trial_key(Trial(make(), 2)) != plain
+    assert trial_key(Trial(make({"duration": "61s"}), 1)) != plain
+
+    (tmp_path / "work.csv").write_text("seconds\n0.01\n0.02\n")
+    measured = {"components.server.work": {"empirical": "work.csv"}}
+    before = trial_key(Trial(make(measured), 1))
+    (tmp_path / "work.csv").write_text("seconds\n0.01\n0.03\n")
+    assert trial_key(Trial(make(measured), 1)) != before
+
+
+def test_a_whole_run_survives_on_disk(tmp_path: Path) -> None:
+    """With events, instances and retries: read back, it has the same summary, to the last bit."""
+    result = run(load("quickstart").with_(duration="70s"), 4)
+    save_result(result, tmp_path / "run.npz")
+    back = load_result(tmp_path / "run.npz")
+    assert summarize(back) == summarize(result)
+    assert back.places == result.places
+    assert back.events == result.events
+    assert (back.samples == result.samples).all()
+
+
+def test_ctrl_c_keeps_what_had_finished(queue: Scenario, tmp_path: Path) -> None:
+    """Stopped after the second of five runs, two are in the store, and three are left to make."""
+    finished: list[Replication] = []
+
+    def stop_after_two() -> None:
+        if len(finished) == 2:
+            raise KeyboardInterrupt
+
+    store = Store(tmp_path)
+    runner = Runner(InProcess(), store=store, finished=finished.append, check=stop_after_two)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run([Trial(queue, seed) for seed in range(5)])
+    assert len(store) == 2
+
+
+def test_progress_counts_what_was_there_already(queue: Scenario, tmp_path: Path) -> None:
+    """So that a bar goes to its end."""
+    store = Store(tmp_path)
+    Runner(InProcess(), store=store).run([Trial(queue, 1)])
+    log: list[object] = []
+    runner = Runner(
+        InProcess(),
+        store=store,
+        planned=log.append,
+        finished=lambda replication: log.append(f"seed {replication.seed}"),
+    )
+    runner.run([Trial(queue, 1), Trial(queue, 2)])
+    assert log == [2, "seed 1", "seed 2"]
