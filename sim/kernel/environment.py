@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from simpy import Environment as SimPyEnvironment
 from simpy.core import EmptySchedule
-from simpy.events import NORMAL, Event, EventPriority, Timeout
+from simpy.events import NORMAL, Event, EventPriority
 
 from sim.kernel.flow import Flow
 
@@ -30,13 +30,14 @@ class Timer:
         armed: Whether the pending event is there; as long as it is, what `watch` does is to add to `watched`.
     """
 
-    __slots__ = ("armed", "env", "seconds", "watched")
+    __slots__ = ("_gaps", "armed", "env", "seconds", "watched")
 
     def __init__(self, env: SimPyEnvironment, seconds: float) -> None:
         self.env = env
         self.seconds = seconds
         self.watched: dict[Flow, tuple[float, Callable[[Any], None] | None, Any]] = {}
         self.armed = False
+        self._gaps = 0  # how many have been taken from the front of `watched`, each of which makes the next one slower
 
     def watch(self, flow: Flow, late: Callable[[Any], None] | None = None, about: Any = None) -> None:
         """Lets whoever waits for `flow` give up on it if it has not ended in time.
@@ -46,27 +47,34 @@ class Timer:
             late: Called with `about` when it does; by default the Flow that waits for `flow` gets `TIMED_OUT`.
             about: What `late` wants to know.
         """
-        env = self.env
-        self.watched[flow] = env._now + self.seconds, late, about
+        due = self.env._now + self.seconds
+        self.watched[flow] = due, late, about
         if not self.armed:
             self.armed = True
-            Timeout(env, self.seconds).callbacks.append(self._due)
+            self._wake_at(due)
 
     def forget(self, flow: Flow) -> None:
         """Stops the time-out of a flow that has ended, if it is still watched."""
         self.watched.pop(flow, None)
 
+    def _wake_at(self, due: float) -> None:
+        env = self.env
+        event = Event(env)
+        event._ok, event._value = True, None
+        event.callbacks.append(self._due)
+        heappush(env._queue, (due, NORMAL, next(env._eid), event))
+
     def _due(self, _: Event) -> None:
+        if 10 * self._gaps > len(self.watched):
+            self.watched, self._gaps = dict(self.watched), 0
         now, watched = self.env.now, self.watched
         while watched:
             flow, (due, late, about) = next(iter(watched.items()))
             if due > now and not flow.ended:
-                event = Event(self.env)
-                event._ok, event._value = True, None
-                event.callbacks.append(self._due)
-                self.env.schedule(event, delay=due - now)
+                self._wake_at(due)
                 return
             del watched[flow]
+            self._gaps += 1
             if flow.ended:
                 continue
             if late is None:
@@ -92,7 +100,13 @@ class Environment(SimPyEnvironment):
         return timer
 
     def run_until(self, end: float) -> None:
-        """Makes everything happen that is due before `end`, s; the clock then shows `end`."""
+        """Makes everything happen that is due before `end`, s; the clock then shows `end`.
+
+        Raises:
+            ValueError: It has passed already.
+        """
+        if not end >= self._now:
+            raise ValueError(f"the clock shows {self._now} s and cannot go back to {end} s")
         queue, pop, push, number_of_next, events = self._queue, heappop, heappush, self._eid.__next__, 0
         normal, flow = NORMAL, Flow
         stop = Event(self)

@@ -101,7 +101,9 @@ class Flow(Event):
     def callbacks(self) -> Any:
         """SimPy's: whom to call when it has ended; None once they have been called."""
         callbacks = self._callbacks
-        if callbacks is None and self._generator is not None:
+        if self._generator is None:
+            return callbacks or None
+        if callbacks is None:
             callbacks = self._callbacks = []
         return callbacks
 
@@ -167,45 +169,61 @@ class Flow(Event):
         if event._ok:
             self.advance(self.send, event._value)
         else:
-            event._defused = True
-            assert self._generator is not None
-            self.advance(self._generator.throw, event._value)
+            self.advance(*self._outcome(event))
 
     def advance(self, step: Callable[[Any], Any], value: Any) -> None:
         """Runs the generator to its next wait, beginning with `step(value)` (its `send` or `throw`)."""
-        try:
-            wait = step(value)
-        except StopIteration as stop:
-            self.end(True, stop.value)
-        except BaseException as error:
-            self.break_off(error)
-        else:
-            self.wait_for(wait)
+        while True:
+            try:
+                wait = step(value)
+            except StopIteration as stop:
+                self.end(True, stop.value)
+                return
+            except BaseException as error:
+                self.break_off(error)
+                return
+            if self._begins(wait):
+                return
+            step, value = self._outcome(wait)
 
     def wait_for(self, wait: Any) -> None:
-        """Begins to wait for what the generator has yielded."""
-        if wait.__class__ is float:
-            if wait < 0.0:
-                assert self._generator is not None
-                self.advance(self._generator.throw, ValueError(f"a flow cannot sleep for {wait} s"))
-                return
+        """Begins to wait for what the generator has yielded; goes on at once if that is over, or can never come."""
+        if not self._begins(wait):
+            self.advance(*self._outcome(wait))
+
+    def _begins(self, wait: Any) -> bool:
+        """Begins a wait, if there is anything to wait for."""
+        if wait.__class__ is float and wait >= 0.0:
             env = self.env
             self.alarm = number = next(env._eid)
             heappush(env._queue, (env._now + wait, NORMAL, number, self))
-        elif wait.__class__ is Flow:
+            return True
+        if wait.__class__ is Flow:
             if wait._generator is None:
-                self._resume(wait)
-            elif wait._waiter is None:
-                self._target = wait
+                return False
+            self._target = wait
+            if wait._waiter is None:
                 wait._waiter = self
             else:
-                self._target = wait
                 wait.callbacks.append(self._resume)
-        elif wait.callbacks is None:
-            self._resume(wait)
-        else:
+            return True
+        if isinstance(wait, Event) and wait.callbacks is not None:
             self._target = wait
             wait.callbacks.append(self._resume)
+            return True
+        return False
+
+    def _outcome(self, wait: Any) -> tuple[Callable[[Any], Any], Any]:
+        """How the generator goes on after an event that is over, or something that is no wait: the step, its value."""
+        if isinstance(wait, Event):
+            if wait._ok:
+                return self.send, wait._value
+            wait._defused = True
+            error = wait._value
+        else:
+            error = ValueError(f"a flow waits for an event or for seconds (a float from 0.0), not for {wait!r}")
+        assert self._generator is not None
+        return self._generator.throw, error
 
     def break_off(self, error: BaseException) -> None:
         """Ends with an exception: whoever waits gets it, or else the run does."""

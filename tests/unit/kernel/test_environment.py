@@ -39,6 +39,14 @@ def test_the_clock_reaches_the_end_of_a_slice_in_which_nothing_happens(env):
     assert env.now == 7.25
 
 
+@pytest.mark.parametrize("end", [1.5, float("nan")])
+def test_the_clock_does_not_go_back(env, end):
+    env.run_until(2.0)
+    with pytest.raises(ValueError, match=f"shows 2.0 s and cannot go back to {end} s"):
+        env.run_until(end)
+    assert env.now == 2.0
+
+
 def test_slices_and_one_long_run_give_the_same_history():
     def history(ends):
         env, log = Environment(), []

@@ -1,7 +1,9 @@
 """A flow drives one generator through sleeps and waits, beside SimPy's own processes and events."""
 
 import gc
+from contextlib import suppress
 from types import SimpleNamespace
+from weakref import ref
 
 import pytest
 import simpy
@@ -64,6 +66,33 @@ def test_the_owner_of_a_flow_knows_it_before_it_starts(env, log, note):
     assert log == [(0.0, False)]
 
 
+def test_whom_a_flow_tells_of_its_end_hears_of_a_value_only(env, log, note):
+    """Not of a flow that was cancelled or has failed."""
+
+    def flow(name, generator):
+        return Flow(env, generator, SimpleNamespace(name=name), lambda owner, value: note((owner.name, value)))
+
+    flow("answered", sleeper(env, 1.0, "value"))
+    cancelled, failed = flow("cancelled", sleeper(env, 2.0)), flow("failed", failing(env, 2.0))
+    Flow(env, waiter(env, note, failed))
+    env.run_until(1.5)
+    cancelled.cancel()
+    env.run_until(5.0)
+    assert log == [(1.0, ("answered", "value")), (2.0, "Oops")]
+
+
+def test_an_ended_flow_does_not_keep_its_owner(env):
+    class Owner:
+        flow = None
+
+    owner = Owner()
+    flow, seen = Flow(env, sleeper(env, 1.0), owner), ref(owner)
+    env.run_until(2.0)
+    del owner
+    assert flow.ended
+    assert seen() is None
+
+
 def test_a_flow_that_never_waits_ends_in_its_constructor(env):
     def steps():
         return 7
@@ -88,12 +117,12 @@ def test_flows_that_wake_at_the_same_time_run_in_the_order_in_which_they_went_to
     assert log == [(1.0, "c"), (1.0, "b"), (1.0, "a")]
 
 
-@pytest.mark.parametrize("seconds", [-1.0, -1e-12])
-def test_a_negative_sleep_is_an_error_inside_the_flow(env, log, note, seconds):
+@pytest.mark.parametrize("wait", [-1.0, -1e-12, float("nan"), 1, None, "1s"], ids=repr)
+def test_what_is_neither_a_sleep_nor_an_event_is_an_error_inside_the_flow(env, log, note, wait):
     def steps():
         yield 1.0
         try:
-            yield seconds
+            yield wait
         except ValueError as error:
             note(str(error))
         yield 1.0
@@ -101,7 +130,8 @@ def test_a_negative_sleep_is_an_error_inside_the_flow(env, log, note, seconds):
 
     Flow(env, steps())
     env.run_until(5.0)
-    assert log == [(1.0, f"a flow cannot sleep for {seconds} s"), (2.0, "goes on")]
+    message = f"a flow waits for an event or for seconds (a float from 0.0), not for {wait!r}"
+    assert log == [(1.0, message), (2.0, "goes on")]
 
 
 def test_a_sleep_leaves_one_entry_in_the_schedule_and_nothing_else(env):
@@ -123,6 +153,27 @@ def test_waiting_for_a_flow_that_has_ended_goes_on_at_once(env, log, note):
     env.run_until(3.0)
     Flow(env, waiter(env, note, flow))
     assert log == [(3.0, "value")]
+
+
+@pytest.mark.parametrize("over", ["flows", "events", "wrong waits"])
+def test_a_flow_takes_ten_thousand_things_that_are_over_in_one_instant(env, log, note, over):
+    """Whoever collects the answers of a wide call finds all but the slowest there already."""
+    waits = {
+        "flows": lambda: [Flow(env, sleeper(env, 0.5, "value")) for _ in range(10_000)],
+        "events": lambda: [env.timeout(0.5, "value") for _ in range(10_000)],
+        "wrong waits": lambda: [-1.0] * 10_000,
+    }[over]()
+
+    def steps():
+        yield 1.0
+        for wait in waits:
+            with suppress(ValueError):
+                assert (yield wait) == "value"
+        note("all")
+
+    Flow(env, steps())
+    env.run_until(5.0)
+    assert log == [(1.0, "all")]
 
 
 def test_several_flows_can_wait_for_one(env, log, note):
@@ -183,6 +234,25 @@ def test_a_process_waits_for_a_flow_that_has_ended(env, log, note):
     env.process(waiter(env, note, flow))
     env.run_until(3.0)
     assert log == [(2.0, "value")]
+
+
+def test_a_process_that_was_interrupted_can_come_back_to_a_flow_that_has_ended_meanwhile(env, log, note):
+    """Waits for a flow from 0, is interrupted at 1, and asks again at 6 for what the flow said at 2."""
+    flow = Flow(env, sleeper(env, 2.0, "value"))
+
+    def steps():
+        try:
+            yield flow
+        except simpy.Interrupt:
+            note("interrupted")
+        yield env.timeout(5.0)
+        note((yield flow))
+
+    process = env.process(steps())
+    env.run_until(1.0)
+    process.interrupt()
+    env.run_until(10.0)
+    assert log == [(1.0, "interrupted"), (6.0, "value")]
 
 
 def test_conditions_take_flows_and_events_alike(env, log, note):
@@ -270,6 +340,14 @@ def test_a_failure_that_only_a_callback_hears_of_stops_the_run_too(env, log, not
     with pytest.raises(Oops):
         env.run_until(5.0)
     assert log == [(1.0, "heard")]
+
+
+def test_a_failure_that_a_waiter_handles_does_not_stop_the_run_for_a_callback(env, log, note):
+    flow = Flow(env, failing(env, 1.0))
+    flow.callbacks.append(lambda _: note("heard"))
+    Flow(env, waiter(env, note, flow))
+    env.run_until(5.0)
+    assert log == [(1.0, "Oops"), (1.0, "heard")]
 
 
 def test_a_failure_passes_up_a_chain_of_flows_in_one_instant(env, log, note):
@@ -448,6 +526,15 @@ def test_whoever_waits_for_a_cancelled_flow_hears_of_it_at_once(env, log, note):
     assert isinstance(flow.value, Cancelled)
 
 
+def test_a_cancelled_flow_that_only_a_callback_hears_of_does_not_stop_the_run(env, log, note):
+    flow = Flow(env, sleeper(env, 10.0))
+    flow.callbacks.append(lambda event: note(type(event.value).__name__))
+    flow.cancel()
+    env.run_until(20.0)
+    assert log == [(0.0, "Cancelled")]
+    assert env.now == 20.0
+
+
 def test_cancelling_one_of_two_that_wait_resumes_the_other_alone(env, log, note):
     target = Flow(env, sleeper(env, 10.0, "value"))
     first, _second = Flow(env, waiter(env, note, target)), Flow(env, waiter(env, note, target))
@@ -513,6 +600,27 @@ def test_a_flow_that_was_given_up_does_not_wake_its_waiter_when_it_ends(env, log
     flow.give_up()
     env.run_until(20.0)
     assert log == [(4.0, TIMED_OUT), (12.0, "awake")]
+
+
+def test_whoever_was_given_its_time_out_can_be_interrupted_like_any_other(env, log, note):
+    """Given up at 4, asleep until 14, interrupted at 6, waits for an event of 18: the alarm at 14 means nothing."""
+    flow = Flow(env, sleeper(env, 100.0))
+
+    def steps():
+        note((yield flow))
+        try:
+            yield 10.0
+        except Oops:
+            note("interrupted")
+        note((yield env.timeout(12.0, "event")))
+
+    waiting = Flow(env, steps())
+    env.run_until(4.0)
+    flow.give_up()
+    env.run_until(6.0)
+    waiting.interrupt(Oops())
+    env.run_until(50.0)
+    assert log == [(4.0, TIMED_OUT), (6.0, "interrupted"), (18.0, "event")]
 
 
 def test_giving_up_a_flow_that_nobody_waits_for_or_that_has_ended_does_nothing(env, log, note):
