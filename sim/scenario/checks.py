@@ -4,13 +4,15 @@ An error makes a run meaningless; a warning says that something is probably not 
 in a document whose every value is right by itself: what a misunderstood part seems to lack would only mislead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from sim.components.traffic import read_access_log
-from sim.metrics import parse_objective
+from sim.components import ClientConfig
+from sim.components.traffic import DEFAULT_MIX, Replay, read_access_log
+from sim.metrics import Kind, parse_objective
 from sim.scenario import event_checks
 from sim.scenario.document import Document
 from sim.scenario.errors import Problem
+from sim.scenario.figures import missing_figure
 from sim.scenario.paths import Path
 from sim.scenario.source import Source
 from sim.scenario.topology import Topology
@@ -154,22 +156,36 @@ def _logs(document: Document, source: Source) -> Iterator[Problem]:
                 yield source.problem(("clients", name, "traffic", "replay"), str(error))
 
 
-def subjects(document: Document) -> dict[str, str]:
+def subjects(document: Document) -> dict[str, Kind]:
     """What an objective may speak of: names, and what each names."""
-    kinds = {event.verb: "event" for event in document.events}
+    kinds: dict[str, Kind] = dict.fromkeys((event.verb for event in document.events), "event")
     for client in document.clients.values():
-        kinds |= {request.send: "route" for request in client.requests}
+        kinds |= dict.fromkeys(_routes(client), "route")
     kinds |= dict.fromkeys(document.components, "component")
     return kinds | dict.fromkeys(document.clients, "client")
+
+
+def _routes(client: ClientConfig) -> Iterable[str]:
+    """What reports call the kinds of requests that a client sends."""
+    traffic = client.traffic
+    if traffic.replay is None:
+        return [request.send for request in client.requests or DEFAULT_MIX]
+    try:
+        return dict.fromkeys(Replay(read_access_log(traffic.replay, traffic.format)).kinds.labels)
+    except ValueError:  # told where the log is checked
+        return []
 
 
 def _objectives(document: Document, source: Source) -> Iterator[Problem]:
     known = subjects(document)
     for number, text in enumerate(document.objectives):
         try:
-            parse_objective(text, known)  # type: ignore[arg-type]
+            objective = parse_objective(text, known)
         except ValueError as error:
             yield source.problem(("objectives", number), str(error))
+            continue
+        if (missing := missing_figure(document, objective.subject, objective.metric)) is not None:
+            yield source.problem(("objectives", number), missing)
 
 
 def _shadowed(document: Document, source: Source) -> Iterator[Problem]:

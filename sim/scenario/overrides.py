@@ -1,8 +1,12 @@
 """An override sets one value of a scenario by its path, as `--set components.search.instances=8` does.
 
 What is missing on the way is created, so that `clients.app.retry.attempts` works where no retry was written; a list
-keeps its length, and a scalar becomes a mapping only where it is short for one. The source stays as it is: the new
-one shares all that the override does not touch. Problems with an overridden value point to the override, not the file.
+keeps its length, and a scalar becomes a mapping only where it is short for one. An override of a word that decides
+which keys beside it mean anything (`components.api.balancer.algorithm`) leaves out those that the file wrote for
+another word; what an override has set stays, and is an error if the word does not read it.
+
+The source stays as it is: the new one shares all that the override does not touch. Problems with an overridden value
+point to the override, not the file.
 """
 
 from collections.abc import Mapping
@@ -14,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from sim.scenario.builder import MAX_DEPTH
+from sim.scenario.choices import Choice
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.paths import Path, format_path, parse_path
 from sim.scenario.source import Mark, Node, Source
@@ -28,6 +33,7 @@ def apply_overrides(
     overrides: Mapping[str, object],
     origin: str = "--set",
     shorthands: Mapping[str, str] = MappingProxyType({}),
+    choices: Mapping[str, Choice] = MappingProxyType({}),
 ) -> Source:
     """Sets values by their paths, in the order given.
 
@@ -38,14 +44,16 @@ def apply_overrides(
         origin: What problems call the place, followed by the path.
         shorthands: For keys whose scalar value stands for a mapping with one key, that key: such a scalar is written
             out where the path goes into it.
+        choices: For keys whose mapping holds a word on which others of its keys depend, that word and those keys.
 
     Returns:
-        The new source. What is wrong with an override is among its problems, which `validate` reports.
+        The new source. What is wrong with an override is among its problems, which `validate` reports; what one has
+        left out is in its `left_out`.
     """
     for text, value in overrides.items():
         mark = Mark(f"{origin} {text}")
         try:
-            source = _override(source, text, value, mark, shorthands)
+            source = _override(source, text, value, _Language(shorthands, choices), mark)
         except ValueError as error:
             source = replace(source, problems=(*source.problems, Problem(text, str(error), *mark)))
         except ScenarioError as error:
@@ -53,14 +61,28 @@ def apply_overrides(
     return source
 
 
-def _override(source: Source, text: str, value: object, mark: Mark, shorthands: Mapping[str, str]) -> Source:
+@dataclass(frozen=True)
+class _Language:
+    """What an override has to know of the language; see `apply_overrides`."""
+
+    shorthands: Mapping[str, str]
+    choices: Mapping[str, Choice]
+
+
+def _override(source: Source, text: str, value: object, language: _Language, mark: Mark) -> Source:
     path = parse_path(text)
     if len(path) > MAX_DEPTH:
         raise ValueError(f"is deeper than {MAX_DEPTH} levels")
     data, problems = _read(value, text, mark) if isinstance(value, str) else (_plain(value, MAX_DEPTH), ())
-    edit = _Edit(path, data, mark, shorthands)
+    edit = _Edit(path, data, mark, language)
     new, root = edit.put(source.data, source.root, 0)
-    return Source(new, root, source.problems + problems, source.created + tuple(edit.created))
+    return Source(
+        new,
+        root,
+        source.problems + problems,
+        source.created + tuple(edit.created),
+        source.left_out + tuple(edit.left_out),
+    )
 
 
 def _read(value: str, path: str, mark: Mark) -> tuple[Any, tuple[Problem, ...]]:
@@ -104,8 +126,9 @@ class _Edit:
     path: Path
     value: Any
     mark: Mark
-    shorthands: Mapping[str, str]
+    language: _Language
     created: list[Path] = field(default_factory=list)
+    left_out: list[Problem] = field(default_factory=list)
 
     def put(self, data: Any, node: Node, at: int) -> tuple[Any, Node]:
         """Returns `data`, which stands at the first `at` segments of the path, with the value set in it."""
@@ -120,7 +143,7 @@ class _Edit:
             return self._put_key(data, node, at)
         if isinstance(data, list):
             return self._put_item(data, node, at)
-        long_form = self.shorthands.get(str(self.path[at - 1])) if at else None
+        long_form = self.language.shorthands.get(str(self.path[at - 1])) if at else None
         if long_form is not None:
             return self._put_key({long_form: data}, Node(node.mark, {long_form: node.mark}, {long_form: node}), at)
         raise ValueError(f"{self._here(at)} is {describe(data)}, and nothing can be set inside it; set all of it")
@@ -129,10 +152,25 @@ class _Edit:
         key = self.path[at]
         if isinstance(key, int):
             raise ValueError(f"{self._here(at)} is a mapping, and [{key}] is for lists; write .{key}")
+        if at + 1 == len(self.path):
+            data, node = self._without_unread(data, node, at)
         value, child = self.put(data.get(key), node.children.get(key, node), at + 1)
         is_new = data.get(key) is None or at + 1 == len(self.path)
         keys = {**node.keys, key: self.mark} if is_new else node.keys
         return {**data, key: value}, Node(node.mark, keys, {**node.children, key: child})
+
+    def _without_unread(self, data: dict[str, Any], node: Node, at: int) -> tuple[dict[str, Any], Node]:
+        """Leaves out what the file wrote beside the word that is set now, and this word does not read."""
+        choice = self.language.choices.get(str(self.path[at - 1])) if at else None
+        if choice is None or self.path[at] != choice.key:
+            return data, node
+        unread = choice.unread(self.value)
+        gone = {key: mark for key, mark in node.keys.items() if key in data and key in unread and mark.line}
+        for key, mark in gone.items():
+            path = format_path((*self.path[:at], key))
+            self.left_out.append(Problem(path, f"left out, for {self.value} does not read it", *mark))
+        children = {key: child for key, child in node.children.items() if key not in gone}
+        return {key: value for key, value in data.items() if key not in gone}, Node(node.mark, node.keys, children)
 
     def _put_item(self, data: list[Any], node: Node, at: int) -> tuple[Any, Node]:
         segment = self.path[at]

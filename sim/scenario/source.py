@@ -48,12 +48,14 @@ class Source:
         root: The places of all that.
         problems: What is already known to be wrong; `validate` reports it together with what it finds.
         created: Mappings that exist only because an override named something below them.
+        left_out: What is written but means nothing any more since an override, and is not in the data.
     """
 
     data: Any
     root: Node
     problems: tuple[Problem, ...] = ()
     created: tuple[Path, ...] = ()
+    left_out: tuple[Problem, ...] = ()
 
     def written(self, path: Path) -> Path:
         """Finds what was written in the place of a value: the scalar or list that is short for it.

@@ -13,6 +13,7 @@ from sim.values.families import (
     Uniform,
     Weibull,
 )
+from sim.values.files import find_file
 from sim.values.json_schema import SpelledDefaults
 from sim.values.keys import KeyDistribution, UniformKeys, Zipf
 from sim.values.lognormal import Lognormal, Quantiles
@@ -87,6 +88,7 @@ __all__ = [
     "Zipf",
     "chosen",
     "did_you_mean",
+    "find_file",
     "format_bandwidth",
     "format_count",
     "format_duration",

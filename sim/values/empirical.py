@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic.json_schema import JsonSchemaValue
 
 from sim.values.distribution import Distribution
-from sim.values.nearest import nearest
+from sim.values.files import find_file
 from sim.values.parameters import Parameter, Reading, parameter
 from sim.values.quantity import Quantity, shown
 
@@ -88,11 +88,10 @@ def read_sample(path: Path, quantity: Quantity) -> Sample:
     Raises:
         ValueError: The file cannot be read, or a line of it is not a value.
     """
+    find_file(path, "a file of values")
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = [(number, row) for number, row in enumerate(csv.reader(file), start=1) if row]
-    except FileNotFoundError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}{_did_you_mean(path)}") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
         raise ValueError(f"cannot read {path}: {reason}") from error
@@ -112,12 +111,6 @@ def read_sample(path: Path, quantity: Quantity) -> Sample:
     ordered = np.sort(np.array(values))
     ordered.flags.writeable = False
     return Sample(path, blake2b(ordered.tobytes(), digest_size=16).hexdigest(), ordered)
-
-
-def _did_you_mean(path: Path) -> str:
-    files = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = nearest(path.name, sorted(files))
-    return f"; did you mean '{near}'?" if near else ""
 
 
 def _read_value(text: str, quantity: Quantity) -> float:

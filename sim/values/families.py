@@ -218,7 +218,7 @@ class Pareto(Distribution, key="pareto"):
 
     @property
     def variance(self) -> float:
-        return self._moment(2) - self._moment(1) ** 2
+        return max(0.0, self._moment(2) - self._moment(1) ** 2)
 
     def _moment(self, order: int) -> float:
         rise = order - self.alpha

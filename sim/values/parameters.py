@@ -59,18 +59,18 @@ class Measure(Parameter):
 
 
 class PositiveNumber(Parameter):
-    """A plain number above 0, up to 1000."""
+    """A plain number from 0.001 to 1000."""
 
     def read(self, value: Any, reading: Reading) -> float:
         number = parse_number(value)
-        if number <= 0.0:
-            raise ValueError(f"{value} must be above 0")
+        if number < 0.001:
+            raise ValueError(f"{value} must be at least 0.001")
         if number > 1000.0:
             raise ValueError(f"{value} must be at most 1000")
         return number
 
     def json_schema(self, quantity: Quantity) -> JsonSchemaValue:
-        return {"type": "number", "exclusiveMinimum": 0, "maximum": 1000}
+        return {"type": "number", "minimum": 0.001, "maximum": 1000}
 
 
 class WholeNumber(Parameter):

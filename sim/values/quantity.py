@@ -21,6 +21,7 @@ _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _QUANTITY = re.compile(rf"\s*(?P<sign>[+-]?)(?P<number>{_NUMBER}(?:[eE][+-]?\d+)?)\s*(?P<unit>.*?)\s*")
 _LONGEST = 60
 _MOST_DIGITS = 400
+_LEAST = Fraction(1, 10**12)
 _SHORT = 6
 _EXACT = 15
 
@@ -140,6 +141,8 @@ class Quantity:
             raise ValueError(f"{value} is negative; {self.name} cannot be")
         if amount > self.limit:
             raise ValueError(f"{value} is more than {self.limit_text}; {self.name} of that size makes no sense")
+        if 0 < amount < _LEAST:
+            raise ValueError(f"{shown(value)} is next to nothing; {self.name} of that size makes no sense")
         return float(amount)
 
     def spell(self, amount: float) -> str:

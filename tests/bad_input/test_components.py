@@ -206,7 +206,7 @@ CHANGES: dict[str, list[Row]] = {
         ("{erlang: 4ms}", ["components.bank.latency: k missing in {erlang: MEAN, k: STAGES}  :32:26"]),
         ("{erlang: 4ms, k: 0}", ["components.bank.latency.k: 0 must be 1 or more  :32:52"]),
         ("{erlang: 4ms, k: 2.5}", ["components.bank.latency.k: 2.5 is not a whole number; one is written like 500, 20k or 1.5M  :32:52"]),
-        ("{gamma: 4ms, cv: 0}", ["components.bank.latency.cv: 0 must be above 0  :32:52"]),
+        ("{gamma: 4ms, cv: 0}", ["components.bank.latency.cv: 0 must be at least 0.001  :32:52"]),
         ("{gamma: 4ms, cv: 20%}", ["components.bank.latency.cv: 20% is not a plain number; one is written like 2 or 1.5  :32:52"]),
         ("{uniform: [5ms]}", ["components.bank.latency.uniform: a list is not an interval; one is written [A, B]  :32:45"]),
         ("{uniform: [5ms, 1ms]}", ["components.bank.latency.uniform: the interval ends at 1ms, below its start 5ms  :32:45"]),

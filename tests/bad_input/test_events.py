@@ -94,6 +94,12 @@ CHANGES: dict[str, list[Row]] = {
         ("- hang recovery < 5s", ["objectives[0]: 'hang' is not an event; known: crash, spike  :37:5"]),
         ("- crash recovery < 5", ["objectives[0]: 5 needs a unit; a duration is written like 5ms, 5s, 5m  :37:5"]),
         ("- api utilization < 80", ["objectives[0]: 80 is more than the whole; did you mean 80%?  :37:5"]),
+        ("- duplicate_effects == 0", ["objectives[0]: nothing in the scenario counts duplicate_effects  :37:5"]),
+        ("- api duplicate_effects == 0", ["objectives[0]: nothing in the scenario counts duplicate_effects  :37:5"]),
+        ("- bank utilization < 80%", ["objectives[0]: 'bank' is an external, which has no utilization; api and db have one  :37:5"]),
+        ("- gateway queue_max < 5", ["objectives[0]: 'gateway' is a gateway, which has no queue_max; api and items and db have one  :37:5"]),
+        ("- api hit_ratio > 50%", ["objectives[0]: 'api' is a service, which has no hit_ratio; items has one  :37:5"]),
+        ("- GET / p99 < 300ms", ["objectives[0]: 'GET /' is not a client or a route; did you mean 'GET /items'?  :37:5"]),
         ("- app utilization < 80%", ["objectives[0]: utilization is a figure of a component; 'app' is a client  :37:5"]),
         ("- crash lost == 1.5", ["objectives[0]: 1.5 is not a whole number; one is written like 500, 20k or 1.5M  :37:5"]),
         ("- region_down rpo < 2s", ["objectives[0]: 'rpo' is not a metric; known: p50, p90, p95, p99, p999, mean, max, availability, success_ratio, drop_ratio, goodput, throughput, …  :37:5"]),
@@ -127,3 +133,11 @@ def test_what_is_wrong_with_an_event_or_an_objective(
 ) -> None:
     """Path, what is wrong, what would be right, line and column."""
     assert complaints(old, new) == lines
+
+
+def test_a_spike_of_users_has_a_limit_too(complaints: Complain) -> None:
+    """20,000 users a hundred times over."""
+    overrides: dict[str, object] = {"clients.app.traffic": "{users: 20k}", "events[1].factor": 100}
+    assert complaints(overrides=overrides) == [
+        "events[1].factor: 2M users are more than this simulator can run, 1M  --set events[1].factor"
+    ]

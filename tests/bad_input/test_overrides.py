@@ -121,3 +121,36 @@ def test_an_override_finds_the_mapping_that_a_scalar_is_short_for(folder: Path) 
         ScenarioError, match=r"components\.api\.balancer\.choces: 'choces' is not known here; did you mean 'choices'"
     ):
         load(shop, {"components.api.balancer.choces": "2"})
+
+
+CHOOSY = "balancer: {algorithm: least_request, choices: 2, panic_threshold: 30%}"
+
+
+def test_a_comparison_over_algorithms_varies_the_algorithm_alone(folder: Path) -> None:
+    """What the file wrote for the other algorithm is left out with a warning; what it wrote for all stays."""
+    text = (folder / "shop.yaml").read_text().replace("balancer: least_request", CHOOSY)
+    (folder / "shop.yaml").write_text(text)
+    shop = load("shop.yaml")
+    for algorithm in ("round_robin", "random", "consistent_hash", "prequal"):
+        variant = shop.with_({"components.api.balancer.algorithm": algorithm})
+        assert variant.document.components["api"].balancer.algorithm == algorithm
+        assert variant.data["components"]["api"]["balancer"] == {"algorithm": algorithm, "panic_threshold": "30%"}
+        text = f"components.api.balancer.choices: left out, for {algorithm} does not read it  shop.yaml:25:42"
+        assert [str(warning) for warning in variant.warnings] == [text]
+    same = shop.with_({"components.api.balancer.algorithm": "least_response_time"})
+    assert same.document.components["api"].balancer.choices == 2
+    assert same.warnings == ()
+
+
+@pytest.mark.parametrize("first", ["choices", "algorithm"])
+def test_an_option_that_is_set_beside_an_algorithm_that_does_not_read_it_is_wrong(
+    complaints: Complain, first: str
+) -> None:
+    """Whoever sets it means it; the order does not matter."""
+    overrides: dict[str, object] = {"components.api.balancer.algorithm": "random", "components.api.balancer.choices": 3}
+    if first == "choices":
+        overrides = dict(reversed(overrides.items()))
+    text = "'choices' means nothing to random; it belongs to least_request and least_response_time"
+    assert complaints("balancer: least_request", CHOOSY, overrides=overrides) == [
+        f"components.api.balancer.choices: {text}  --set components.api.balancer.choices"
+    ]

@@ -74,9 +74,13 @@ def test_lines_out_of_order_are_sorted(log_of: Any) -> None:
 
 
 def test_time_zones_count(log_of: Any) -> None:
-    """Noon in New York is four hours after noon in London."""
-    east = '10.0.0.1 - - [01/May/2024:12:00:00 -0400] "GET /a HTTP/1.1" 200 1'
-    assert log_of(east, clf(0)).time.tolist() == [0.5, 14_400.5]
+    """Noon in Greenwich is two hours after noon in Berlin, and four before noon in New York."""
+    noon = {"berlin": "+0200", "new_york": "-0400", "greenwich": "+0000"}
+    log = log_of(
+        *(f'10.0.0.1 - - [01/May/2024:12:00:00 {zone}] "GET /{city} HTTP/1.1" 200 1' for city, zone in noon.items())
+    )
+    assert paths(log) == ["/berlin", "/greenwich", "/new_york"]
+    assert log.time.tolist() == [0.5, 2 * 3600 + 0.5, 6 * 3600 + 0.5]
 
 
 def test_combined_lines_and_a_browser_that_is_cut_off(log_of: Any) -> None:
@@ -283,6 +287,13 @@ def test_the_query_is_part_of_the_item_not_of_the_kind(log_of: Any) -> None:
     kind = replay.kinds[1]
     assert (kind.path, kind.idempotent) == ("/b", True)
     assert replay.kinds[1] is kind
+
+
+def test_a_replayed_request_is_reported_by_its_group(log_of: Any) -> None:
+    """Method and first path segment; a path of one segment stands for itself."""
+    replay = Replay(log_of(clf(0, "GET /a/b/c HTTP/1.1"), clf(1, "POST /a HTTP/1.1")))
+    assert [replay.kinds[number].label for number in range(2)] == ["GET /a/**", "POST /a"]
+    assert replay.kinds.labels == ["GET /a/**", "POST /a"]
 
 
 def test_reports_name_the_twenty_most_frequent_groups() -> None:

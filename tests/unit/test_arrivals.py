@@ -168,6 +168,13 @@ def test_arrivals_come_in_blocks_and_in_order() -> None:
     assert 59.0 < times[-1] < 60.0
 
 
+def test_the_first_moment_is_in_a_burst_as_often_as_any_other() -> None:
+    """Over 1000 runs that are short against the periods the mean is the rate, not that of a burst or a calm."""
+    config = traffic(rate="100/s", arrivals={"bursty": {"factor": 5, "on": "10s", "off": "40s"}})
+    counts = [len(arrivals(config, 0.1, seed=seed)) for seed in range(1000)]
+    assert abs(np.mean(counts) - 10.0) < 4 * np.std(counts) / np.sqrt(len(counts))
+
+
 def test_the_strongest_burst_leaves_silence_between() -> None:
     """Bursts a fifth of the time at five times the rate: every arrival is in a burst, and the gaps last seconds."""
     config = traffic(rate="100/s", arrivals={"bursty": {"factor": 5, "on": "1s", "off": "4s"}})

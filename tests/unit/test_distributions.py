@@ -1,5 +1,6 @@
 """A distribution is what it says: its quantiles, its mean and its draws, against scipy's formulas."""
 
+import os
 import pickle
 from math import expm1, inf, log, sqrt
 from pathlib import Path
@@ -218,12 +219,49 @@ def test_a_broken_sample_is_refused_with_its_line(tmp_path: Path, text: str, mes
     assert problems(refused.value) == [(("empirical",), message)]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"p50": "0.000001us", "p99": "3650d"},
+        {"normal": "3650d", "sd": "0.000001us"},
+        {"gamma": "3650d", "cv": 1000},
+        {"gamma": "3650d", "cv": 0.001},
+        {"lognormal": "3650d", "cv": 1000},
+        {"pareto": "0.000001us", "alpha": 0.001, "max": "3650d"},
+        {"pareto": "3649d", "alpha": 1000, "max": "3650d"},
+        {"weibull": "3650d", "shape": 0.1},
+        {"weibull": "3650d", "shape": 1000},
+        {"erlang": "3650d", "k": "1000G"},
+    ],
+    ids=str,
+)
+def test_the_most_extreme_distributions_that_can_be_written_still_have_figures(written: dict[str, Any]) -> None:
+    """Nothing overflows, and no rounding makes a variance negative."""
+    distribution = parse_distribution(written)
+    values = distribution.draw(np.random.default_rng(1), 5000)
+    assert np.isfinite(values).all()
+    assert values.min() >= 0.0
+    assert 0.0 < distribution.mean < inf
+    assert distribution.variance >= 0.0
+    assert distribution.cv2 >= 0.0
+    assert "mean" in distribution.describe()
+
+
 def test_a_missing_sample_is_refused_with_where_it_was_looked_for(tmp_path: Path) -> None:
     """The path is relative to the scenario's folder, which the message shows."""
     with pytest.raises(ValidationError) as refused:
         parse_distribution({"empirical": "gone.csv"}, folder=tmp_path)
     where = (tmp_path / "gone.csv").resolve()
-    assert problems(refused.value) == [(("empirical",), f"cannot read {where}: No such file or directory")]
+    assert problems(refused.value) == [(("empirical",), f"there is no file {where}")]
+
+
+def test_a_sample_that_never_ends_is_not_begun(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, or a device of endless zeros, would keep the reader for ever."""
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(ValidationError) as refused:
+        parse_distribution({"empirical": "pipe.csv"}, folder=tmp_path)
+    where = (tmp_path / "pipe.csv").resolve()
+    assert problems(refused.value) == [(("empirical",), f"{where} is a device or a pipe, not a file of values")]
 
 
 @pytest.mark.parametrize("written", ["5ms", MIXTURE, *(written for written, _ in CONTINUOUS)], ids=str)
@@ -284,7 +322,7 @@ UNKNOWN = "known: empirical, exponential, erlang, gamma, uniform, normal, weibul
         ({"erlang": "5ms", "k": 0}, [(("k",), "0 must be 1 or more")]),
         ({"erlang": "5ms", "k": 2.0}, [(("k",), "2.0 is not a whole number; write 2")]),
         ({"gamma": "5ms", "cv": 1e200}, [(("cv",), "1e+200 must be at most 1000")]),
-        ({"gamma": "5ms", "cv": -1}, [(("cv",), "-1 must be above 0")]),
+        ({"gamma": "5ms", "cv": -1}, [(("cv",), "-1 must be at least 0.001")]),
         ({"gamma": "5ms", "cv": True}, [(("cv",), "true is not a plain number; one is written like 2 or 1.5")]),
         ({"uniform": "5ms"}, [(("uniform",), "5ms is not an interval; one is written [A, B]")]),
         ({"uniform": ["5ms", "1ms"]}, [(("uniform",), "the interval ends at 1ms, below its start 5ms")]),

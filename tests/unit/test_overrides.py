@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.scenario.choices import Choice
 from sim.scenario.overrides import apply_overrides
 from sim.scenario.paths import format_path, parse_path
 from sim.scenario.source import Source
@@ -228,3 +229,67 @@ def test_places_after_an_override(source: Source) -> None:
     assert str(changed.problem(("components", "search", "retry", "attempts"), "no")).endswith(f"no  {label}")
     assert str(changed.problem(("components", "search"), "no", key=True)).endswith("no  shop.yaml:5:3")
     assert str(changed.problem(("components", "search", "instances"), "no")).endswith("no  shop.yaml:5:38")
+
+
+BALANCED = """\
+api:
+  balancer:
+    algorithm: ring
+    key: path
+    nodes: 100
+    panic: 50%
+"""
+BALANCER = {"balancer": Choice("algorithm", {"ring": {"key", "nodes"}, "maglev": {"key"}, "random": {}})}
+
+
+def balancer(overrides: dict[str, object], text: str = BALANCED) -> tuple[Any, list[str]]:
+    """What is left of a balancer, and what was left out of it."""
+    changed = apply_overrides(parse_yaml(text, "shop.yaml"), overrides, choices=BALANCER)
+    assert changed.problems == ()
+    return changed.data["api"]["balancer"], [str(problem) for problem in changed.left_out]
+
+
+@pytest.mark.parametrize(
+    ("word", "kept", "left_out"),
+    [
+        ("ring", ["key", "nodes", "panic"], []),
+        ("maglev", ["key", "panic"], ["nodes"]),
+        ("random", ["panic"], ["key", "nodes"]),
+        ("rign", ["key", "nodes", "panic"], []),
+        ("[ring]", ["key", "nodes", "panic"], []),
+    ],
+)
+def test_another_word_leaves_out_what_it_does_not_read(word: str, kept: list[str], left_out: list[str]) -> None:
+    """What it reads and what does not depend on it stays; an unknown word leaves all as it is."""
+    data, gone = balancer({"api.balancer.algorithm": word})
+    assert list(data) == ["algorithm", *kept]
+    lines = {"key": "4:5", "nodes": "5:5"}
+    assert gone == [
+        f"api.balancer.{key}: left out, for {word} does not read it  shop.yaml:{lines[key]}" for key in left_out
+    ]
+
+
+def test_what_an_override_has_set_is_never_left_out() -> None:
+    """Neither before the word nor after it, nor in a mapping of its own: validation will say that it means nothing."""
+    for overrides in (
+        {"api.balancer.key": "host", "api.balancer.algorithm": "random"},
+        {"api.balancer.algorithm": "random", "api.balancer.key": "host"},
+        {"api.balancer": "{algorithm: ring, key: host}", "api.balancer.algorithm": "random"},
+    ):
+        data, _ = balancer(dict(overrides))
+        assert data["algorithm"] == "random"
+        assert data["key"] == "host"
+
+
+def test_what_was_left_out_has_no_place_any_more() -> None:
+    """A problem there is shown at the mapping, which is written."""
+    changed = apply_overrides(parse_yaml(BALANCED, "shop.yaml"), {"api.balancer.algorithm": "random"}, choices=BALANCER)
+    assert str(changed.problem(("api", "balancer", "nodes"), "no")).endswith("no  shop.yaml:2:3")
+
+
+def test_the_same_word_elsewhere_is_an_ordinary_key() -> None:
+    """Only the mapping that holds the choice is looked at."""
+    text = BALANCED.replace("balancer", "limiter")
+    changed = apply_overrides(parse_yaml(text, "shop.yaml"), {"api.limiter.algorithm": "random"}, choices=BALANCER)
+    assert list(changed.data["api"]["limiter"]) == ["algorithm", "key", "nodes", "panic"]
+    assert changed.left_out == ()

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.components.traffic.log_format import FORMATS, LogFormat, Parser, Target, guess_format, parser_for
-from sim.values import nearest
+from sim.values import find_file
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _LINES_TO_GUESS: Final = 20
@@ -89,7 +89,7 @@ def read_access_log(path: Path, format: LogFormat | None = None) -> AccessLog:
     Raises:
         ValueError: There is no such file, it is damaged, or not one line can be read.
     """
-    find_log(path)
+    find_file(path, "an access log")
     try:
         status = path.stat()
         return _read_once(path, format, (status.st_ino, status.st_mtime_ns, status.st_size))
@@ -97,25 +97,6 @@ def read_access_log(path: Path, format: LogFormat | None = None) -> AccessLog:
         raise ValueError(f"{path} is damaged: {error}") from error
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def find_log(path: Path) -> None:
-    """Makes sure that there is such a file.
-
-    Raises:
-        ValueError: There is none; the message offers the file in that folder that is named most like it.
-    """
-    try:
-        if path.is_file():
-            return
-        if path.is_dir():
-            raise ValueError(f"{path} is a folder, not an access log")
-    except OSError as error:
-        raise ValueError(f"there is no such file: {(error.strerror or str(error)).lower()}") from None
-    if not path.parent.is_dir():
-        raise ValueError(f"there is no file {path}: there is no folder {path.parent}")
-    near = nearest(path.name, sorted(entry.name for entry in path.parent.iterdir()))
-    raise ValueError(f"there is no file {path}" + (f"; did you mean '{near}'?" if near else ""))
 
 
 @lru_cache(maxsize=2)

@@ -90,6 +90,10 @@ class RequestConfig(Config):
         )
 
 
+DEFAULT_MIX: Final = (RequestConfig(send="GET /"),)
+"""What a client sends that does not say."""
+
+
 class RequestBlock(NamedTuple):
     """Consecutive requests of one client, in columns.
 
@@ -128,7 +132,7 @@ class Mix:
         streams: Streams,
         name: str,
     ) -> None:
-        self.requests = tuple(requests) or (RequestConfig(send="GET /"),)
+        self.requests = tuple(requests) or DEFAULT_MIX
         self.population = population
         self.kinds = [request.kind() for request in self.requests]
         weights = np.array([request.weight for request in self.requests])

@@ -13,12 +13,12 @@ from typing import Annotated, Any, Final
 import numpy as np
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from sim.components.traffic.access_log import AccessLog, find_log
+from sim.components.traffic.access_log import AccessLog
 from sim.components.traffic.log_format import LogFormat
 from sim.components.traffic.mix import BLOCK, RequestBlock, is_idempotent
 from sim.components.traffic.rate import Floats
 from sim.request import RequestKind
-from sim.values import Config, Number, shown
+from sim.values import Config, Number, find_file, shown
 
 OTHER: Final = "other"
 _LABELS: Final = 20
@@ -50,7 +50,7 @@ class ReplayConfig(Config):
             return None
         folder = info.context.get("folder") if isinstance(info.context, dict) else None
         path = (folder or Path()) / replay
-        find_log(path)
+        find_file(path, "an access log")
         return path
 
 
@@ -131,7 +131,7 @@ class LazyKinds:
 
     def __init__(self, parts: Sequence[tuple[str, str, str]], labels: Sequence[str]) -> None:
         self._parts = parts
-        self._labels = labels
+        self.labels = labels
         self._made: dict[int, RequestKind] = {}
 
     def __len__(self) -> int:
@@ -145,7 +145,7 @@ class LazyKinds:
                 method=method,
                 path=path,
                 host=host,
-                label=self._labels[number],
+                label=self.labels[number],
                 idempotent=is_idempotent(method),
             )
         return kind

@@ -1,0 +1,59 @@
+"""Figures are what an objective can be about: each kind of component counts its own, and some nothing counts yet."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sim.metrics import METRICS
+from sim.scenario.document import Document
+from sim.scenario.words import a, quote
+from sim.values import Config
+
+
+def _counted_by(*kinds: str) -> Callable[[Any], bool]:
+    return lambda config: config.kind in kinds
+
+
+def _keeps_answers(config: Any) -> bool:
+    if config.kind == "cdn":
+        return config.cache is not None or config.hit_ratio is not None
+    return bool(config.kind == "cache")
+
+
+_COUNTED: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "utilization": _counted_by("service", "database"),
+    "queue_mean": _counted_by("service", "cache", "database", "external"),
+    "queue_max": _counted_by("service", "cache", "database", "external"),
+    "hit_ratio": _keeps_answers,
+    "duplicate_effects": _counted_by(),
+}
+"""Which components have a figure that not all components have."""
+
+
+def has_figure(config: Config, metric: str) -> bool:
+    """Whether a component counts what a metric of components reads.
+
+    Args:
+        config: Of the component.
+        metric: A key of `METRICS` whose kinds include `component`.
+    """
+    return metric not in _COUNTED or _COUNTED[metric](config)
+
+
+def missing_figure(document: Document, subject: str | None, metric: str) -> str | None:
+    """Says why the components of a document can not supply a figure; None if they can, or need not.
+
+    Args:
+        document: The document.
+        subject: Whose figure; None for everything.
+        metric: Which, a key of `METRICS`.
+    """
+    if METRICS[metric].kinds != ("component",):
+        return None
+    having = [name for name, config in document.components.items() if has_figure(config, metric)]
+    if not having:
+        return f"nothing in the scenario counts {metric}"
+    if subject is None or subject in having:
+        return None
+    kind = document.components[subject].kind
+    others = f"{' and '.join(having[:3])} {'has' if len(having) == 1 else 'have'} one"
+    return f"{quote(subject)} is {a(kind)}, which has no {metric}; {others}"
