@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 REQUESTS ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench theory-table format clean
+.PHONY: help demo test check bench notebooks theory-table format clean
 
 help: ## Show what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ demo: $(VENV)/.runtime ## Run the quickstart scenario and print where its report
 	@$(BIN)/sim run scenarios/quickstart.yaml --out results/demo || test $$? -eq 1
 
 test: $(VENV)/.dev ## Run the whole test suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -rs
 
 check: $(VENV)/.dev ## Lint, formatting, types and the order of imports
 	$(BIN)/ruff check .
@@ -29,6 +29,9 @@ format: $(VENV)/.dev ## Mend what lint and formatting can mend by themselves
 
 bench: $(VENV)/.runtime ## Measure requests per CPU second against a plain SimPy model
 	$(BIN)/sim bench --requests $(REQUESTS)
+
+notebooks: $(VENV)/.notebooks ## Execute the lectures in notebooks/ and keep their outputs
+	$(BIN)/python notebooks/make.py
 
 theory-table: $(VENV)/.dev ## Compare the simulator with theory and write docs/theory.md
 	$(BIN)/python tests/theory/table.py
@@ -47,4 +50,8 @@ $(VENV)/.runtime: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.notebooks: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'
 	@touch $@ $(VENV)/.runtime

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from sim.cli.topology import HOT, OVERLOADED, percent, rates
+from sim.cli.topology import OVERLOADED, percent, rates
 from sim.experiment.offered_load import ComponentLoad, EdgeLoad, OfferedLoad
+from sim.report.units import HOT
 
 _MERMAID_SHAPES: Final = {"client": ('(["', '"])'), "database": ('[("', '")]'), "cache": ('[("', '")]')}
 _MERMAID_SHAPES_ELSE: Final = ('["', '"]')

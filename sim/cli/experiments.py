@@ -172,6 +172,9 @@ def conduct(
         try:
             with runner(folder, workers, cluster, silent) as run:
                 study = work(run)
+        except (Wrong, ValueError, ScenarioError, RunsFailed):
+            folder.forget()
+            raise
         except KeyboardInterrupt:
             words = f"{len(folder.store)} finished runs are kept in {path}; the same command goes on from there"
             print_lines([words], "interrupted", "yellow")

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "list": "sim.cli.list",
     "show": "sim.cli.show",
     "new": "sim.cli.new",
+    "explain": "sim.cli.explain",
     "schema": "sim.cli.schema",
     "bench": "sim.cli.bench",
 }

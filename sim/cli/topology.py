@@ -12,10 +12,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from sim.experiment.offered_load import Certainty, ComponentLoad, EdgeLoad, Load, OfferedLoad
+from sim.report.units import HOT
 from sim.scenario import Scenario
 from sim.values import format_count, format_duration
 
-HOT: Final = 0.8
 OVERLOADED: Final = 1.0 + 1e-9
 _WIDE: Final = 110
 _GUIDE: Final = "dim"

@@ -76,7 +76,7 @@ def _stops(scenario: Scenario) -> list[float]:
 
 
 def _start_counting(assembly: Assembly, sampler: Sampler) -> None:
-    sampler.sample()
+    sampler.carry_over()
     for component in assembly.world.components.values():
         component.start_counting()
 

@@ -26,6 +26,7 @@ class Sampler:
             self._add(component)
         self._workers = np.array([server.workers for server in self.servers], dtype=np.float64)
         self._last = np.zeros((len(self.servers), 3))
+        self._carried = np.zeros((len(self.servers), 3))
         self._blocks: list[NDArray[Any]] = []
         self._sampled_at = 0.0
         world.env.process(self._run())
@@ -48,11 +49,9 @@ class Sampler:
         if passed <= 0.0 or not self.servers:
             return
         self._sampled_at = now
-        areas = np.array([server.areas() for server in self.servers]).reshape(-1, 3)
-        restarted = (areas[:, 0] < self._last[:, 0]) | (areas[:, 2] < self._last[:, 2])
-        self._last[restarted] = 0.0
-        busy, waiting, up = (areas - self._last).T
-        self._last = areas
+        areas = self._areas()
+        busy, waiting, up = (areas - self._last + self._carried).T
+        self._last, self._carried = areas, np.zeros_like(areas)
         capacity = np.where(up > 0.0, self._workers, 0.0) * up
         block = np.zeros(len(self.servers), dtype=SAMPLE_TYPE)
         block["t"] = now
@@ -62,6 +61,14 @@ class Sampler:
         block["queue"] = waiting / passed
         block["outstanding"] = (busy + waiting) / passed
         self._blocks.append(block)
+
+    def carry_over(self) -> None:
+        """Keeps what has happened since the last sample for the next one: the servers are about to count anew."""
+        self._carried += self._areas() - self._last
+        self._last = np.zeros_like(self._last)
+
+    def _areas(self) -> NDArray[np.float64]:
+        return np.array([server.areas() for server in self.servers], dtype=np.float64).reshape(-1, 3)
 
     def samples(self) -> NDArray[Any]:
         """All samples, with the fields of `SAMPLE_TYPE`."""

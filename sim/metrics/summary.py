@@ -9,7 +9,8 @@ seconds, ratios 0..1, and None stands for a figure that has no data. The words:
   `refused`, `reset`, `lost`); `goodput_rps` counts successes;
 - `success_ratio` is successes / completed, `drop_ratio` is 1 - that;
 - latencies `all` are of completed requests, `ok` of successes, `attempt` of every attempt that was answered;
-- `attempts.total` counts attempts that clients sent after warm-up, `per_request` is that / offered.
+- `attempts.total` counts the attempts that clients made at these requests, `per_request` is that / offered;
+- every component has the figures of `COMPONENT_FIGURES`; None where it has no workers or queue to speak of.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,9 @@ from sim.request import Outcome
 
 SILENT: Final = (Outcome.TIMEOUT, Outcome.REFUSED, Outcome.RESET, Outcome.LOST)
 """Outcomes of requests that got no answer at all."""
+
+COMPONENT_FIGURES: Final = ("utilization", "queue_mean", "queue_max", "offered", "served", "refused")
+"""What a summary says of every component, besides its `kind`, its own counters and its `instances`."""
 
 
 class ConservationError(AssertionError):
@@ -50,7 +54,6 @@ def summarize(result: Result) -> dict[str, Any]:
     """
     counted = _Counted(result)
     everything = np.arange(len(counted.rows))
-    attempts = [int(np.count_nonzero(starts >= result.warmup)) for starts in result.attempt_starts]
     answered = np.concatenate([np.empty(0, np.float32), *result.attempt_latencies])
     whole = counted.block(everything, answered)
     summary: dict[str, Any] = {
@@ -60,7 +63,7 @@ def summarize(result: Result) -> dict[str, Any]:
         "warmup_s": result.warmup,
         **whole,
         "attempts": {
-            **_attempts(sum(attempts), whole),
+            **whole["attempts"],
             "wasted_work_s": result.wasted_work,
             "useful_work_s": result.useful_work,
         },
@@ -70,8 +73,7 @@ def summarize(result: Result) -> dict[str, Any]:
         "events": _events(result),
     }
     for number, (name, rows) in enumerate(_split(counted.rows["client"], result.clients, "client")):
-        block = counted.block(rows, result.attempt_latencies[number])
-        summary["clients"][name] = {**block, "attempts": _attempts(attempts[number], block)}
+        summary["clients"][name] = counted.block(rows, result.attempt_latencies[number])
     for label, rows in _split(counted.rows["route"], result.routes, "route"):
         summary["routes"][label] = counted.block(rows)
     plain: dict[str, Any] = _plain(summary)
@@ -97,7 +99,7 @@ class _Counted:
 
         Args:
             chosen: Positions of the requests, in the order of arrival.
-            answered: Latencies of attempts, s; None leaves the block of attempts out.
+            answered: Latencies of attempts, s; None leaves their figures out.
         """
         outcome = self.outcome[chosen]
         ended = chosen[outcome != IN_FLIGHT]
@@ -113,6 +115,7 @@ class _Counted:
             "requests": requests,
             "latency_s": latency,
             "rates": self._rates(requests),
+            "attempts": self._attempts(chosen),
             "time_ledger": time_ledger(self.rows, ended),
         }
 
@@ -147,6 +150,10 @@ class _Counted:
             "drop_ratio": None if success_ratio is None else 1.0 - success_ratio,
         }
 
+    def _attempts(self, chosen: NDArray[np.intp]) -> dict[str, Any]:
+        total = int(self.rows["attempts"][chosen].sum())
+        return {"total": total, "per_request": _ratio(total, len(chosen))}
+
 
 def _split(numbers: NDArray[Any], names: list[str], what: str) -> list[tuple[str, NDArray[np.intp]]]:
     """The positions of each name's requests, in the order of arrival."""
@@ -157,13 +164,10 @@ def _split(numbers: NDArray[Any], names: list[str], what: str) -> list[tuple[str
     return list(zip(names, np.split(order, np.cumsum(sizes)[:-1]), strict=True)) if names else []
 
 
-def _attempts(total: int, block: dict[str, Any]) -> dict[str, Any]:
-    return {"total": total, "per_request": _ratio(total, block["requests"]["offered"])}
-
-
 def _component(counters: Mapping[str, Any]) -> dict[str, Any]:
     """A component's counters; for a cache also the share of look-ups that it answered itself, fresh or stale."""
-    block = dict(counters)
+    block = {"kind": None, **dict.fromkeys(COMPONENT_FIGURES), **counters}
+    block["instances"] = block.pop("instances", {})
     if "hits" in block and "misses" in block:
         answered = block["hits"] + block.get("stale", 0)
         block.setdefault("hit_ratio", _ratio(answered, answered + block["misses"]))
@@ -195,9 +199,9 @@ def _objectives(texts: list[str], summary: dict[str, Any]) -> list[dict[str, Any
 
 
 def _engine(result: Result) -> dict[str, Any]:
-    cpu = result.engine.get("cpu_s")
+    cpu, events = result.engine.get("cpu_s"), result.engine.get("events")
     return {
-        "events": result.engine.get("events"),
+        "events": None if events is None else int(events),
         "requests_per_cpu_s": None if cpu is None else _ratio(len(result.requests), cpu),
         "cpu_s": cpu,
         "wall_s": result.engine.get("wall_s"),

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sim.experiment.save import to_yaml
 from sim.metrics.objectives import METRICS
 from sim.metrics.result import Result
 from sim.report import palette, units
-from sim.report.figures import FIGURES
+from sim.report.figures import FIGURES, Plot
 from sim.report.svg import inline
 from sim.request import LEDGER
 
@@ -56,30 +56,45 @@ def render_report(
         result: The run.
         summary: What `summarize` made of it.
         figures: SVG documents by the names of `FIGURES`; others are left out.
-        manifest: How it was run (versions, seed, command); shown as it is.
+        manifest: How it was run (versions, seed, command); what is empty or false is not shown.
 
     Returns:
         A complete HTML document.
     """
-    panels = [
-        Panel(name, plot.title, plot.caption, Markup(inline(figures[name], name, f"{plot.title}. {plot.caption}")))
-        for name, plot in FIGURES.items()
-        if name in figures
-    ]
-    document = yaml.safe_dump(result.document, sort_keys=False, allow_unicode=True, width=100)
-    page: str = _template().render(
+    page: str = template("report.html.j2").render(
         result=result,
         summary=summary,
-        panels=panels,
-        document=document,
-        manifest=manifest or {},
+        panels=make_panels(figures, FIGURES),
+        document=to_yaml({**result.document, "seed": result.seed}),
+        manifest=telling(manifest or {}),
         missed=sum(not objective["met"] for objective in summary["objectives"]),
+        hot=units.HOT,
+        hottest=max((component.get("utilization") or 0.0 for component in summary["components"].values()), default=0.0),
         books=" + ".join(f"{number:,} {word}" for word, number in summary["requests"]["by_outcome"].items()),
         wasted=METRICS["wasted_work"].read(summary),
         parts=LEDGER,
         colours={"outcome": palette.OUTCOMES, "ledger": palette.LEDGER, "in_flight": palette.IN_FLIGHT},
     )
     return page
+
+
+def make_panels(figures: Mapping[str, str], plots: Mapping[str, Plot]) -> list[Panel]:
+    """The figures of a page.
+
+    Args:
+        figures: SVG documents by name.
+        plots: What they show, by the same names and in the order of the page; those without a document are left out.
+    """
+    return [
+        Panel(name, plot.title, plot.caption, Markup(inline(figures[name], name, f"{plot.title}. {plot.caption}")))
+        for name, plot in plots.items()
+        if name in figures
+    ]
+
+
+def telling(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a manifest says something: all but what is false or empty."""
+    return {key: value for key, value in manifest.items() if value is not False and value not in ({}, [])}
 
 
 def _other_counters(component: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,8 +111,9 @@ def _figure(value: Any) -> str:
     return units.count(value) if isinstance(value, int | float) else str(value)
 
 
-@lru_cache(maxsize=1)
-def _template() -> Any:
+@lru_cache
+def template(name: str) -> Any:
+    """A template of `sim/report/templates`, which escapes every text."""
     environment = Environment(
         loader=PackageLoader("sim.report", "templates"),
         autoescape=True,
@@ -117,4 +133,4 @@ def _template() -> Any:
         other_counters=_other_counters,
     )
     environment.globals["measured"] = units.measured
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)

@@ -8,27 +8,35 @@ from matplotlib.figure import Figure
 
 from sim.metrics.result import Result
 from sim.report import palette
-from sim.report.figures import FIGURES
+from sim.report.figures import FIGURES, Plot
 from sim.report.html import render_report
 from sim.report.svg import svg
 
 _DPI: Final = 120
 
 
-def write_figures(result: Result, folder: Path, before_each: Callable[[], None] = lambda: None) -> dict[str, str]:
-    """Writes every figure as `<name>.svg` and `<name>.png`.
+def write_figures(
+    result: Any,
+    folder: Path,
+    before_each: Callable[[], None] = lambda: None,
+    plots: Mapping[str, Plot] = FIGURES,
+) -> dict[str, str]:
+    """Writes every figure that the run has something for, as `<name>.svg` and `<name>.png`.
 
     Args:
-        result: The run.
+        result: The run, or whatever else the plots draw.
         folder: Where to; made if it is not there.
         before_each: Called before each figure; what it raises ends the work between two figures.
+        plots: What to draw, by name.
 
     Returns:
         The SVG text of each figure, by name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     documents = {}
-    for name, plot in FIGURES.items():
+    for name, plot in plots.items():
+        if not plot.is_about(result):
+            continue
         before_each()
         figure = plot.draw(result)
         assert isinstance(figure, Figure)

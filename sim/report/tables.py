@@ -11,27 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.report import palette, units
+from sim.report.terminal import has_unicode, terminal_text
 from sim.request import LEDGER
 
 _BAR: Final = 16
 _LEDGER_BAR: Final = 14
 _MOST_COMPONENTS: Final = 24
-_ASCII: Final = str.maketrans(
-    {
-        "✓": "+",
-        "✗": "x",
-        "–": "-",
-        "·": "|",
-        "█": "#",
-        "▌": "#",
-        "▒": "=",
-        "░": ".",
-        "▓": "%",
-        "◀": "<",
-        "×": "x",
-        "…": ".",
-    }
-)
 _TEXTURES: Final = dict(zip(LEDGER, "░█▒·▓", strict=True))
 
 
@@ -62,8 +47,7 @@ class _Writer:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._encoding = console.encoding
-        self._unicode = console.encoding.lower().startswith("utf")
+        self._unicode = has_unicode(console)
 
     def title(self, summary: Mapping[str, Any]) -> None:
         words = f"seed {summary['seed']} · {units.duration(summary['duration_s'])} simulated"
@@ -143,17 +127,18 @@ class _Writer:
         hottest = max(components, key=lambda name: components[name].get("utilization") or 0.0)
         for name, component in list(components.items())[:_MOST_COMPONENTS]:
             busy = component.get("utilization")
-            hot = name == hottest and bool(busy)
+            first = name == hottest and bool(busy)
+            style = "bold red" if (busy or 0.0) > units.HOT else "bold" if first else ""
             self._row(
                 table,
-                (name, "bold" if hot else ""),
-                (units.share(busy) if busy else "", "bold red" if hot else ""),
+                (name, "bold" if first else ""),
+                (units.share(busy) if busy else "", style),
                 units.count(component.get("queue_mean")) if component.get("queue_max") else "",
                 units.count(component.get("queue_max")) if component.get("queue_max") else "",
                 units.count(component["served"]) if component.get("served") is not None else "",
                 units.count(component["refused"]) if component.get("refused") else "",
                 units.share(component["hit_ratio"]) if component.get("hit_ratio") is not None else "",
-                ("◀ hottest" if hot else "", "red"),
+                ("◀ hottest" if first else "", style),
             )
         left_over = len(components) - _MOST_COMPONENTS
         self._print("", table)
@@ -204,10 +189,7 @@ class _Writer:
         self.console.print(table)
 
     def _text(self, words: str, style: str = "") -> Text:
-        """Words as they are, whatever they hold: no markup, no control characters, nothing that cannot be encoded."""
-        if not self._unicode:
-            words = words.translate(_ASCII).encode(self._encoding, "replace").decode(self._encoding)
-        return Text(units.plain(words), style=style)
+        return terminal_text(words, style, self.console)
 
 
 def _shares(ratios: list[float], width: int) -> list[int]:

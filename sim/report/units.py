@@ -8,6 +8,8 @@ from sim.values import format_count, format_duration, format_share
 
 NOTHING: Final = "–"
 NEVER: Final = "never"
+HOT: Final = 0.8
+"""The utilization from which on a queue in front of workers becomes long: a reader is warned."""
 
 
 def duration(seconds: float | None) -> str:

@@ -186,7 +186,7 @@ def test_a_full_disk_costs_the_folder_and_not_the_summary(sim, folder: Path, mon
     [
         ("taken", "taken: is there already, and not empty"),
         ("small.yaml", "small.yaml: is a file, not a folder"),
-        ("small.yaml/below", "Not a directory"),
+        ("small.yaml/below", "small.yaml/below: Not a directory"),
         ("/proc/nowhere/results", "/proc/nowhere"),
     ],
 )

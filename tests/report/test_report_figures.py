@@ -14,7 +14,8 @@ from matplotlib.text import Annotation
 
 from sim.metrics.recorder import IN_FLIGHT
 from sim.metrics.result import Event, Result
-from sim.report import palette
+from sim.metrics.summary import summarize
+from sim.report import palette, units
 from sim.report.figures import FIGURES, instances, latency, ledger, outcomes
 from sim.report.figures.components import series
 from sim.report.figures.latency import percentiles
@@ -115,10 +116,41 @@ def test_percentiles_are_of_the_requests_sent_in_a_bin(shop: Result) -> None:
     requests["arrived"] = (1.0, 2.0, 14.0)
     requests["latency"] = (0.1, 9.9, 0.0)
     requests["outcome"] = (Outcome.OK, Outcome.TIMEOUT, IN_FLIGHT)
-    p50, _, p99 = percentiles(replace(shop, requests=requests), Bins(np.array([0.0, 10.0, 20.0]), stop=20.0))
+    p50, p95, p99 = percentiles(replace(shop, requests=requests), Bins(np.array([0.0, 10.0, 20.0]), stop=20.0))
     assert p50[0] == pytest.approx(5.0)
+    assert p95[0] == pytest.approx(9.41)
     assert p99[0] == pytest.approx(9.802)
     assert np.isnan(p50[1])
+
+
+def test_percentiles_are_drawn_of_enough_requests_and_not_of_too_few_bins(make_shop: Callable[..., Result]) -> None:
+    """A p99 of some fifty requests is noise: bins hold three hundred, or there are no more than forty of them."""
+    busy, quiet = make_shop(rate=300.0, duration=100.0), make_shop(rate=2.0, duration=100.0)
+    assert np.diff(bins(busy, requests=300).edges)[0] == pytest.approx(1.0)
+    assert bins(quiet, requests=300).number == 20
+
+
+def crowds(result: Result, number: int) -> Result:
+    """The same run with so many clients, the first of which sent everything but for one request."""
+    requests = result.requests.copy()
+    requests["client"][0] = 1
+    return replace(result, requests=requests, clients=[f"crowd_{n}" for n in range(number)])
+
+
+@pytest.mark.parametrize(("number", "panels"), [(1, 1), (2, 2), (4, 4), (5, 1)])
+def test_a_few_clients_have_a_panel_each(shop: Result, number: int, panels: int) -> None:
+    """Two crowds of one system wait differently; five would be too small to be read, and are drawn as one."""
+    run = shop if number == 1 else crowds(shop, number)
+    axes = latency(replace(run, objectives=["crowd_1 p99 < 1s"])).axes
+    assert len(axes) == panels
+    if panels > 1:
+        assert [panel.get_ylabel() for panel in axes] == run.clients
+        known = [int(np.isfinite(panel.lines[-1 - (n == 1)].get_ydata()).sum()) for n, panel in enumerate(axes)]
+        assert known[0] > 100
+        assert known[1:] == [1, *[0] * (panels - 2)]
+        legends = [panel.get_legend() and [text.get_text() for text in panel.get_legend().texts] for panel in axes]
+        assert len(legends[0]) == 3
+        assert legends[1:] == [["p99 objective: 1s"], *[None] * (panels - 2)]
 
 
 def test_latency_is_drawn_on_a_logarithmic_scale_when_it_spans_decades(shop: Result) -> None:
@@ -150,13 +182,54 @@ def test_slow_means_later_than_the_p99_objective(shop: Result) -> None:
 
 
 def test_without_an_objective_slow_means_ten_times_the_median(shop: Result) -> None:
-    """The median is that of the successes after warm-up; the figure prints the rule."""
+    """The median is that of the successes after warm-up that no CDN answered; the figure prints the rule."""
     free = replace(shop, objectives=[])
     rows = shop.requests[shop.requests["arrived"] >= shop.warmup]
-    median = np.median(rows["latency"][rows["outcome"] <= Outcome.DEGRADED])
+    median = np.median(rows["latency"][rows["outcome"] == Outcome.OK])
     rule = slow_rule(free)
     assert rule.thresholds.tolist() == [10 * median]
     assert "10 × the median" in svg(outcomes(free))
+
+
+def test_what_a_cdn_cannot_answer_is_not_slow_for_that(shop: Result) -> None:
+    """Two of three requests are answered at the edge in a millisecond; the third takes 25 ms, as it always does."""
+    requests = shop.requests[-9:].copy()
+    requests["outcome"] = [Outcome.CACHED, Outcome.CACHED, Outcome.OK] * 3
+    requests["latency"] = [0.001, 0.001, 0.025] * 3
+    run = replace(shop, requests=requests, objectives=[])
+    assert slow_rule(run).thresholds.tolist() == [0.25]
+    requests["outcome"] = Outcome.CACHED
+    assert slow_rule(run).thresholds.tolist() == [0.01]
+
+
+def test_attempts_per_request_are_those_of_the_summary(shop: Result) -> None:
+    """The figure and the tables say the same; goodput counts when the answer came."""
+    figure = FIGURES["attempts"].draw(shop)
+    per_request = summarize(shop)["attempts"]["per_request"]
+    assert f"{per_request:.2f} attempts\nper request" in [text.get_text() for text in figure.axes[0].texts]
+    slices, rows = bins(shop), shop.requests
+    good = rows[rows["outcome"] <= Outcome.DEGRADED]
+    tries, offered, goodput = (line.get_ydata() for line in figure.axes[0].lines[-3:])
+    assert np.array_equal(tries, slices.rates(shop.attempt_starts[0]))
+    assert np.array_equal(offered, slices.rates(rows["arrived"]))
+    assert np.array_equal(goodput, slices.rates(good["arrived"] + good["latency"]))
+
+
+def test_the_ledger_is_of_the_time_after_warm_up(shop: Result) -> None:
+    """Its totals are those of the summary, in which warm-up does not count."""
+    requests = shop.requests.copy()
+    requests["latency"][requests["arrived"] < shop.warmup] += 100.0
+    left, _ = ledger(replace(shop, requests=requests)).axes
+    totals = [cohort["total"] for cohort in summarize(shop)["time_ledger"].values()]
+    assert [text.get_text() for text in left.texts] == [units.duration(total) for total in totals]
+
+
+def test_outstanding_requests_are_in_the_heat_map(shop: Result) -> None:
+    """A row for each instance, a column for each second, as they were sampled."""
+    (image,) = instances(shop).axes[0].images
+    places = [place for place, (component, _) in enumerate(shop.places) if component == "search"]
+    sampled = [shop.samples["outstanding"][shop.samples["place"] == place] for place in places]
+    assert np.allclose(image.get_array(), sampled)
 
 
 def test_a_component_is_as_busy_as_its_running_instances(shop: Result) -> None:
@@ -167,6 +240,15 @@ def test_a_component_is_as_busy_as_its_running_instances(shop: Result) -> None:
     before = slices.middles < 60.0
     assert utilization[dead].mean() == pytest.approx(utilization[before].mean(), rel=0.05)
     assert queue[before] == pytest.approx(4 * 0.05)
+
+
+def test_an_instance_that_died_in_a_second_does_not_make_the_others_busier(shop: Result) -> None:
+    """It was all busy for the rest of its life and counts as down; the three others are 20% busy."""
+    samples = shop.samples[:4].copy()
+    samples["t"], samples["place"] = 1.0, [1, 2, 3, 4]
+    samples["up"], samples["utilization"] = [1, 0, 1, 1], [0.2, 1.0, 0.2, 0.2]
+    utilization, _ = series(replace(shop, samples=samples), "search", Bins(np.array([0.0, 1.0]), stop=1.0))
+    assert utilization == pytest.approx([0.2])
 
 
 def test_down_time_is_hatched_in_the_heat_map(shop: Result) -> None:

@@ -150,6 +150,46 @@ def test_an_interrupted_run_says_so(shop: Result) -> None:
     assert "interrupted" not in page_of(shop)
 
 
+def test_what_the_log_held_is_said(shop: Result) -> None:
+    """Lines that could not be read are no secret of the terminal."""
+    assert "Note: access.log: 4 lines could not be read" in page_of(
+        replace(shop, notes=("access.log: 4 lines could not be read",))
+    )
+    assert "Note:" not in page_of(shop)
+
+
+def test_the_scenario_in_the_page_can_be_run(shop: Result) -> None:
+    """It is what was run, its seed included, in words that the language reads: no exponents, no `on` without quotes."""
+    document = {"retry": {"on": ["5xx"]}, "latency": 1e-05, "seed": 1}
+    text = Outline(page_of(replace(shop, document=document, seed=9))).text
+    assert '"on": [5xx]' in text
+    assert "latency: 0.00001" in text
+    assert "seed: 9" in text
+
+
+def test_a_system_without_workers_has_a_page(shop: Result) -> None:
+    """An external provider and a firewall have no utilization, so none of them is the hottest."""
+    components = {"provider": {"kind": "external", "utilization": None, "offered": 5}, "waf": {"kind": "waf"}}
+    assert 'class="hot' not in page_of(replace(shop, components=components))
+
+
+def test_red_is_for_what_is_near_its_limit(shop: Result) -> None:
+    """The busiest component is bold; only one that is more than 80% busy is a warning."""
+    mild = {"api": {"kind": "service", "utilization": 0.4}, "db": {"kind": "database", "utilization": 0.1}}
+    busy = {"api": {"kind": "service", "utilization": 0.9}, "db": {"kind": "database", "utilization": 0.85}}
+    assert page_of(replace(shop, components=mild)).count('class="hot"') == 0
+    assert page_of(replace(shop, components=mild)).count('class="hottest"') == 1
+    assert page_of(replace(shop, components=busy)).count('class="hot"') == 2
+
+
+def test_a_report_has_no_empty_figure(shop: Result, tmp_path: Path) -> None:
+    """Without a component of several instances there is nothing to compare, and no heat map."""
+    alone = replace(shop, places=[(f"{component}_{n}", -1) for n, (component, _) in enumerate(shop.places)])
+    assert "instances" not in write_figures(alone, tmp_path / "alone")
+    assert not (tmp_path / "alone" / "instances.png").exists()
+    assert "instances" in write_figures(shop, tmp_path / "shop")
+
+
 def test_figures_are_written_as_svg_and_png(shop: Result, tmp_path: Path) -> None:
     """One pair of files for each figure, and the same bytes each time."""
     first = write_figures(shop, tmp_path / "one")

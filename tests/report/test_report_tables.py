@@ -63,10 +63,24 @@ def test_the_bars_of_the_ledger_are_equally_long(summary: dict[str, Any]) -> Non
     assert [len(line.split()[1]) for line in lines] == [14, 14, 14]
 
 
+def test_the_share_of_wasted_work_is_printed(summary: dict[str, Any]) -> None:
+    """41.5 s of the 853.5 s that servers worked were for callers that had given up."""
+    assert "wasted work 41.5s of 853.5s (4.86%)" in printed(summary)
+
+
 def test_the_hottest_component_is_marked(summary: dict[str, Any]) -> None:
     """The eye finds the bottleneck without reading numbers."""
     marked = [line for line in printed(summary).splitlines() if "hottest" in line]
     assert [line.split()[0] for line in marked] == ["search"]
+
+
+def test_red_is_for_what_is_near_its_limit(summary: dict[str, Any]) -> None:
+    """A component that is 43% busy is the hottest, and no reason for alarm."""
+    red = "\x1b[1;31m"
+    calm = {**summary, "objectives": [], "events": []}
+    assert red not in printed(calm, force_terminal=True, color_system="standard")
+    busy = {**calm, "components": {"db": {**summary["components"]["orders_db"], "utilization": 0.9}}}
+    assert printed(busy, force_terminal=True, color_system="standard").count(red) == 2
 
 
 def test_a_terminal_without_unicode_gets_ascii(summary: dict[str, Any]) -> None:

@@ -260,6 +260,14 @@ def test_a_ramp_is_worst_at_its_top(write: Write) -> None:
     assert found.clients["a"][:2] == (pytest.approx(100.0), pytest.approx(200.0))
 
 
+def test_a_burst_is_worst_while_it_lasts(write: Write) -> None:
+    """Three times the mean rate of 100/s, now and then, on what can do 400/s."""
+    bursty = "people: {traffic: {rate: 100/s, arrivals: {bursty: {factor: 3, on: 1s, off: 9s}}}, to: shop}"
+    found = offered_load(write(SHOP, bursty)).components["shop"]
+    assert (found.base.arriving, found.peak.arriving) == (pytest.approx(100.0), pytest.approx(300.0))
+    assert found.peak.utilization == pytest.approx(0.75)
+
+
 def test_users_who_wait_send_at_most_so_much(write: Write) -> None:
     """20 users, one second of thought and 10 ms of answer: N / (Z + R)."""
     found = offered_load(write(SHOP, clients="users: {traffic: {users: 20, think: {exponential: 1s}}, to: shop}"))

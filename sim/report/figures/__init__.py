@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 from matplotlib.figure import FigureBase
 
+from sim.metrics.result import Result
 from sim.report.figures.attempts import attempts
 from sim.report.figures.components import components
-from sim.report.figures.instances import instances
+from sim.report.figures.instances import fleets, instances
 from sim.report.figures.latency import latency
 from sim.report.figures.ledger import ledger
 from sim.report.figures.outcomes import outcomes
@@ -23,11 +24,13 @@ class Plot(NamedTuple):
         draw: Draws it: `draw(result, figure=None)` returns the figure.
         title: What it shows, in a few words.
         caption: How to read it, in one sentence.
+        is_about: Whether a run has what it shows; a report leaves out the others.
     """
 
     draw: Callable[..., FigureBase]
     title: str
     caption: str
+    is_about: Callable[[Result], bool] = lambda result: True
 
 
 FIGURES: Final[dict[str, Plot]] = {
@@ -52,6 +55,7 @@ FIGURES: Final[dict[str, Plot]] = {
         "Instances over time",
         "Rows of one shade are an even spread; a dark row is an instance that gets more than it can serve, hatching is "
         "an instance that is down.",
+        lambda result: bool(fleets(result)),
     ),
     "components": Plot(
         components,

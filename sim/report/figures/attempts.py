@@ -45,8 +45,8 @@ def attempts(result: Result, figure: FigureBase | None = None) -> FigureBase:
         axes.plot(x, goodput, color=palette.GOODPUT, lw=2.2, label="goodput: successes")
         axes.set_ylim(0.0, max(float(max(extra.max(), goodput.max())) * 1.08, 1.0))
         canvas.legend(axes)
-        counted = np.count_nonzero(rows["arrived"] >= result.warmup)
-        ratio = int(np.count_nonzero(starts >= result.warmup)) / max(int(counted), 1)
+        counted = rows["attempts"][rows["arrived"] >= result.warmup]
+        ratio = int(counted.sum()) / max(len(counted), 1)
         axes.annotate(
             f"{ratio:.2f} attempts\nper request",
             (1.01, 0.0),

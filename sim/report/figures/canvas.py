@@ -20,15 +20,17 @@ _TITLE_GAP: Final = 8.0
 
 
 def page(figure: FigureBase | None, height: float) -> FigureBase:
-    """The figure to draw on: the given one, or a new one.
+    """The figure to draw on: the given one, or a new one; a sub-figure keeps its size.
 
     Args:
         figure: A figure or sub-figure to draw into, or None.
-        height: Height of a new figure, inches.
+        height: Height of the figure, inches.
     """
-    if figure is not None:
-        return figure
-    return Figure(figsize=(WIDTH, height), layout="constrained")
+    if figure is None:
+        return Figure(figsize=(WIDTH, height), layout="constrained")
+    if isinstance(figure, Figure):
+        figure.set_size_inches(WIDTH, height)
+    return figure
 
 
 def title(axes: Axes, text: str, above: float = 0.0) -> None:
@@ -36,9 +38,10 @@ def title(axes: Axes, text: str, above: float = 0.0) -> None:
     axes.set_title(text, pad=above + _TITLE_GAP)
 
 
-def legend(axes: Axes, reverse: bool = False, columns: int = 1, size: float = 10.0) -> None:
-    """Puts the legend to the right of the plot, where it hides nothing."""
+def legend(axes: Axes, reverse: bool = False, skip: int = 0) -> None:
+    """Puts the legend to the right of the plot, where it hides nothing; `skip` leaves the first entries out."""
     handles, labels = axes.get_legend_handles_labels()
+    handles, labels = handles[skip:], labels[skip:]
     if not handles:
         return
     if reverse:
@@ -50,8 +53,6 @@ def legend(axes: Axes, reverse: bool = False, columns: int = 1, size: float = 10
         bbox_to_anchor=(1.01, 1.0),
         borderaxespad=0.0,
         handlelength=1.4,
-        ncols=columns,
-        fontsize=size,
     )
 
 

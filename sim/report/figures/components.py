@@ -61,6 +61,8 @@ def components(result: Result, figure: FigureBase | None = None) -> FigureBase:
         else:
             bottom.set_ylim(0.0, max(longest * 1.1, 1.0))
             bottom.yaxis.set_major_locator(MaxNLocator(5))
+        if longest == 0.0:
+            canvas.no_data(bottom, "no request ever waited for a worker or a connection")
         bottom.yaxis.set_major_formatter(FuncFormatter(lambda value, _: units.count(value)))
         canvas.legend(top, reverse=True)
         if len(ranked) > _MOST:

@@ -29,17 +29,13 @@ def instances(result: Result, figure: FigureBase | None = None) -> FigureBase:
         result: The run.
         figure: What to draw into; a new figure unless given.
     """
-    places: dict[str, list[int]] = {}
-    for place, (component, instance) in enumerate(result.places):
-        if instance >= 0:
-            places.setdefault(component, []).append(place)
-    fleets = {name: numbers for name, numbers in places.items() if len(numbers) > 1}
+    places = fleets(result)
     slices = bins(result, at_least=1.0)
-    grids = {name: _grid(result, numbers, slices) for name, numbers in fleets.items()}
+    grids = {name: grid(result, numbers, slices) for name, numbers in places.items()}
     busiest = sorted(grids, key=lambda name: (-float(np.nanmax(grids[name][0], initial=0.0)), name))[:_MOST_SERVICES]
     shown = [name for name in grids if name in busiest]
     with palette.style():
-        heights = [min(max(_ROW * len(fleets[name]), 0.7), 3.2) for name in shown] or [1.5]
+        heights = [min(max(_ROW * len(places[name]), 0.7), 3.2) for name in shown] or [1.5]
         figure = canvas.page(figure, sum(heights) + 0.35 * len(heights) + 1.3)
         panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         show_time(panels[-1], result)
@@ -52,18 +48,27 @@ def instances(result: Result, figure: FigureBase | None = None) -> FigureBase:
             if number:
                 shade_events(axes, result, labels=False, over=True)
             outstanding, down = grids[name]
-            image = _heat(axes, outstanding, down, slices)
-            _name_rows(axes, name, [result.places[place][1] for place in fleets[name]])
+            image = heat(axes, outstanding, down, slices)
+            name_rows(axes, name, [result.places[place][1] for place in places[name]])
             bar = figure.colorbar(
                 image, ax=axes, pad=0.01, fraction=0.04, aspect=max(4.0, 12.0 * heights[number] / 1.5)
             )
             bar.set_label("outstanding" if heights[number] > 1.0 else "", fontsize=9)
             bar.outline.set_visible(False)
-            _ticks_of_bar(bar.ax, image)
+            ticks_of_bar(bar.ax, image)
         return figure
 
 
-def _grid(result: Result, places: list[int], slices: Bins) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def fleets(result: Result) -> dict[str, list[int]]:
+    """The components that have several instances, each with the positions of these in `result.places`."""
+    places: dict[str, list[int]] = {}
+    for place, (component, instance) in enumerate(result.places):
+        if instance >= 0:
+            places.setdefault(component, []).append(place)
+    return {name: numbers for name, numbers in places.items() if len(numbers) > 1}
+
+
+def grid(result: Result, places: list[int], slices: Bins) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Mean outstanding requests of each place and bin (NaN where there is no sample), and where it was down."""
     row_of = np.full(len(result.places), -1)
     row_of[places] = np.arange(len(places))
@@ -80,9 +85,19 @@ def _grid(result: Result, places: list[int], slices: Bins) -> tuple[NDArray[np.f
     return mean.reshape(shape), (ups < number).reshape(shape)
 
 
-def _heat(axes: Axes, outstanding: NDArray[np.float64], down: NDArray[np.bool_], slices: Bins) -> AxesImage:
-    """Draws one fleet; the scale is logarithmic when a few requests and hundreds have to be told apart."""
-    most = max(1.0, float(np.nanmax(outstanding, initial=0.0)))
+def heat(
+    axes: Axes, outstanding: NDArray[np.float64], down: NDArray[np.bool_], slices: Bins, most: float = 1.0
+) -> AxesImage:
+    """Draws one fleet; the scale is logarithmic when a few requests and hundreds have to be told apart.
+
+    Args:
+        axes: The plot.
+        outstanding: Mean requests outstanding, a row for each instance and a column for each bin; NaN without a sample.
+        down: Where an instance was down, of the same shape.
+        slices: The bins.
+        most: What the scale reaches at least, so that fleets side by side can share one.
+    """
+    most = max(most, float(np.nanmax(outstanding, initial=0.0)))
     norm: Normalize = Normalize(0.0, most) if most <= 20.0 else FuncNorm((np.log1p, np.expm1), 0.0, most)
     rows = len(outstanding)
     axes.set_facecolor(_NO_SAMPLE)
@@ -122,7 +137,8 @@ def _heat(axes: Axes, outstanding: NDArray[np.float64], down: NDArray[np.bool_],
     return image
 
 
-def _name_rows(axes: Axes, component: str, numbers: list[int]) -> None:
+def name_rows(axes: Axes, component: str, numbers: list[int]) -> None:
+    """Names a fleet, and its instances by their numbers."""
     axes.grid(False)
     axes.set_ylabel(units.plain(component), rotation=0, ha="right", va="center")
     axes.tick_params(axis="y", length=0, labelsize=9)
@@ -135,7 +151,8 @@ def _name_rows(axes: Axes, component: str, numbers: list[int]) -> None:
         )
 
 
-def _ticks_of_bar(axes: Axes, image: AxesImage) -> None:
+def ticks_of_bar(axes: Axes, image: AxesImage) -> None:
+    """A few round numbers beside the colours of `image`."""
     most = image.get_clim()[1] or 1.0
     axes.tick_params(labelsize=9, length=2)
     if isinstance(image.norm, FuncNorm):

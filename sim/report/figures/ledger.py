@@ -62,7 +62,7 @@ def ledger(result: Result, figure: FigureBase | None = None) -> FigureBase:
         left.set_yticks(range(len(cohorts)), [words for words, _ in cohorts])
         left.invert_yaxis()
         left.set_xlim(0.0, longest * 1.3)
-        left.xaxis.set_major_locator(MaxNLocator(4, prune="upper"))
+        left.set_xticks([tick for tick in MaxNLocator(3).tick_values(0.0, longest) if tick <= longest])
         left.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: units.duration(round(seconds, 9))))
         left.set_xlabel("time")
         right.set_xlim(0.0, 1.0)

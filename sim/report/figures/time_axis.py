@@ -23,7 +23,7 @@ _WIDTHS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120,
 _DAY: Final = 86400.0
 _TICKS: Final = (*_WIDTHS, 4 * 3600, 12 * 3600, _DAY, 2 * _DAY, 7 * _DAY)
 _REQUESTS_PER_BIN: Final = 25
-_FEWEST_BINS: Final = 40
+_FEWEST_BINS: Final = 20
 _MOST_LANES: Final = 4
 _CROWD: Final = 6
 _WIDTH_LEFT_BY_LEGEND: Final = 0.93
@@ -66,17 +66,19 @@ class Bins:
         return np.bincount(self.index(inside), minlength=self.number) / spans
 
 
-def bins(result: Result, at_least: float = 0.0) -> Bins:
+def bins(result: Result, at_least: float = 0.0, requests: int = _REQUESTS_PER_BIN) -> Bins:
     """Bins for a figure of a run.
 
     Args:
         result: The run.
         at_least: Lower bound of a bin's width, s; samples are one second apart.
+        requests: How many requests a bin should hold, as long as there are enough bins.
     """
     stop = max(result.duration, 1e-3)
     wanted = max(stop / MOST_BINS, at_least)
     if len(result.requests) and not at_least:
-        wanted = max(wanted, min(_REQUESTS_PER_BIN * stop / len(result.requests), stop / _FEWEST_BINS))
+        widest = max((width for width in _WIDTHS if width <= stop / _FEWEST_BINS), default=0.0)
+        wanted = max(wanted, min(requests * stop / len(result.requests), widest))
     width = next((width for width in _WIDTHS if width >= wanted * 0.999), np.ceil(wanted / _DAY) * _DAY)
     number = max(1, int(np.ceil(stop / width - 1e-9)))
     return Bins(np.arange(number + 1, dtype=np.float64) * float(width), stop)

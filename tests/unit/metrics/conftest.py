@@ -27,7 +27,7 @@ def build_run(requests, duration=10.0, clients=("web",), routes=("GET /",), **pa
         row["outcome"] = Outcome[request.get("outcome", "ok").upper()] if ended else IN_FLIGHT
         row["client"] = client = clients.index(request.get("client", clients[0]))
         row["route"] = routes.index(request.get("route", routes[0]))
-        row["attempts"] = request.get("attempts", 1) if ended else 0
+        row["attempts"] = request.get("attempts", 1)
         ledger = request.get("ledger", {"service": row["latency"]})
         for part in LEDGER:
             row[part] = ledger.get(part, 0.0)

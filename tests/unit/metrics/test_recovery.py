@@ -116,6 +116,20 @@ def test_a_tail_that_stays_heavy_is_no_recovery(run):
     assert recoveries(result) == [Recovery(0.0, None)]
 
 
+@pytest.mark.parametrize(("slower", "recovery"), [(1.15, 0.0), (1.25, None)])
+def test_a_fifth_more_is_where_slower_begins(run, slower, recovery):
+    """All requests stay a little slower than before: up to 1.2 times is normal for a p99, more is not."""
+    result = timeline_of(run, 300, 140.0, (70.0, 140.0, 1.0, slower), events=[Event("slow", "db", 70.0, 80.0)])
+    assert recoveries(result) == [Recovery(0.0, recovery)]
+
+
+@pytest.mark.parametrize(("share", "failover"), [(0.012, 0.0), (0.03, None)])
+def test_one_failure_in_a_hundred_more_is_where_worse_begins(run, share, failover):
+    """The ratio is back at 99% of its level; what chance adds to a share is allowed, twice as many are not."""
+    result = timeline_of(run, 300, 140.0, (70.0, 140.0, share, "fail"), events=[Event("crash", "api", 70.0, 80.0)])
+    assert recoveries(result)[0].failover == failover
+
+
 def test_a_ratio_that_touches_its_level_does_not_hold(run):
     """Two good seconds between two bad times are no failover."""
     result = timeline_of(
@@ -166,6 +180,13 @@ def test_the_end_of_the_run_proves_nothing(run):
     """Failures stop two seconds before the run does: too late to say that it holds."""
     result = timeline_of(run, 200, 100.0, (70.0, 98.0, 1.0, "fail"), events=[Event("crash", "api", 70.0, 80.0)])
     assert recoveries(result) == [Recovery(None, None)]
+
+
+@pytest.mark.parametrize(("rate", "recovery"), [(20, None), (50, 12.0)])
+def test_a_few_good_requests_prove_nothing(run, rate, recovery):
+    """Failures stop eight seconds before the end: 160 good requests are too few to say so, 400 are enough."""
+    result = timeline_of(run, rate, 100.0, (70.0, 92.0, 1.0, "fail"), events=[Event("crash", "api", 70.0, 80.0)])
+    assert recoveries(result)[0].recovery == (recovery and pytest.approx(recovery, abs=0.3))
 
 
 def test_an_event_that_lasts_has_a_failover_and_no_recovery(run):

@@ -75,7 +75,7 @@ def test_percentiles_are_interpolated_between_neighbours(run):
     assert list(latency.values()) == pytest.approx([50.0, 50.0, 90.0, 95.0, 99.0, 99.9, 100.0])
 
 
-def test_attempts_are_those_sent_after_warm_up(day):
+def test_attempts_are_those_of_the_requests_that_count(day):
     """One, one, two, three, one, one and one attempts for seven requests, and the work of the servers."""
     assert summarize(day)["attempts"] == {
         "total": 10,
@@ -85,6 +85,14 @@ def test_attempts_are_those_sent_after_warm_up(day):
     }
 
 
+def test_a_retry_after_warm_up_of_a_request_before_it_does_not_count(run):
+    """Warm-up is cut by arrival: the first request's second attempt is sent after it, and is not the second's."""
+    early, late = {"arrived": 1.0, "latency": 2.5, "attempts": 2}, {"arrived": 3.0, "latency": 0.1}
+    result = run([early, late], warmup=2.0, attempt_starts=[np.array([1.0, 3.0, 3.2])])
+    assert summarize(result)["attempts"]["total"] == 1
+    assert summarize(result)["clients"]["web"]["attempts"] == {"total": 1, "per_request": 1.0}
+
+
 def test_clients_and_routes_have_the_same_blocks(day):
     """The app sent all payments, so its figures and those of the route agree."""
     summary = summarize(day)
@@ -92,8 +100,8 @@ def test_clients_and_routes_have_the_same_blocks(day):
     assert app["requests"]["by_outcome"] == {"cached": 1, "shed": 1}
     assert app["attempts"] == {"total": 3, "per_request": 1.0}
     assert app["latency_s"]["attempt"]["max"] == pytest.approx(0.4)
-    assert {key: pay[key] for key in ("requests", "rates", "time_ledger")} == {
-        key: app[key] for key in ("requests", "rates", "time_ledger")
+    assert {key: pay[key] for key in ("requests", "rates", "attempts", "time_ledger")} == {
+        key: app[key] for key in ("requests", "rates", "attempts", "time_ledger")
     }
     assert summary["clients"]["web"]["requests"]["offered"] == summary["routes"]["GET /"]["requests"]["offered"] == 4
 
@@ -109,8 +117,8 @@ def test_the_keys_are_those_of_summary_json(day):
         "requests",
         "latency_s",
         "rates",
-        "time_ledger",
         "attempts",
+        "time_ledger",
         "clients",
         "routes",
         "components",
@@ -182,9 +190,27 @@ def test_a_cache_has_a_hit_ratio(run):
         "api": {"kind": "service", "utilization": nan, "instances": {"api[0]": {"utilization": np.float32(0.5)}}},
     }
     summary = summarize(run([], components=components))["components"]
-    assert summary["cache"] == {"kind": "cache", "hits": 5, "stale": 2, "misses": 3, "hit_ratio": 0.7}
+    counters = {key: summary["cache"][key] for key in ("hits", "stale", "misses", "hit_ratio")}
+    assert counters == {"hits": 5, "stale": 2, "misses": 3, "hit_ratio": 0.7}
     assert summary["idle"]["hit_ratio"] is None
-    assert summary["api"] == {"kind": "service", "utilization": None, "instances": {"api[0]": {"utilization": 0.5}}}
+    assert summary["api"]["utilization"] is None
+    assert summary["api"]["instances"] == {"api[0]": {"utilization": 0.5}}
+
+
+def test_every_component_has_the_same_figures(run):
+    """A firewall has no workers and no queue, and says so; a reader of summary.json need not know its kind."""
+    counters = {"kind": "waf", "offered": 9, "refused": 2, "blocked": 2}
+    assert summarize(run([], components={"waf": counters}))["components"]["waf"] == {
+        "kind": "waf",
+        "utilization": None,
+        "queue_mean": None,
+        "queue_max": None,
+        "offered": 9,
+        "served": None,
+        "refused": 2,
+        "blocked": 2,
+        "instances": {},
+    }
 
 
 def test_events_tell_when_somebody_noticed(run):

@@ -1,0 +1,201 @@
+"""`sim compare`, `sweep` and `capacity`: folders that grow run by run, resume, and end with an answer."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ALGORITHMS = "components.shop.balancer.algorithm=round_robin,least_request"
+RATE = "clients.people.traffic.rate"
+QUICK = ("--no-report", "--workers", "1", "--quiet")
+
+
+def runs(folder: Path) -> set[str]:
+    """The finished runs that a folder holds."""
+    return {path.name for path in (folder / "runs").glob("*.json")}
+
+
+def made(folder: Path) -> dict[str, float]:
+    """When each finished run was written."""
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "runs").glob("*.json")}
+
+
+def test_a_comparison_leaves_its_folder(sim, folder: Path) -> None:
+    """Named after scenario, command and content: the JSON, every run as a row, and how it was made."""
+    result = sim("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "3", "--json", *QUICK[:3])
+    assert result.exit_code == 0
+    (place,) = (folder / "results").iterdir()
+    assert place.name.startswith("small-compare-")
+    assert {path.name for path in place.iterdir()} == {
+        "comparison.json",
+        "experiment.json",
+        "runs",
+        "runs.csv",
+        "scenario.yaml",
+    }
+    data = json.loads((place / "comparison.json").read_text())
+    assert json.loads(result.stdout) == data
+    assert [variant["vary"] for variant in data["variants"]] == [
+        {"components.shop.balancer.algorithm": "round_robin"},
+        {"components.shop.balancer.algorithm": "least_request"},
+    ]
+    assert [variant["replications"] for variant in data["variants"]] == [3, 3]
+    assert set(data["variants"][0]["metrics"]["p99"]) == {"mean", "lo", "hi"}
+    assert {difference["verdict"] for difference in data["differences"]} <= {"better", "worse", "tie"}
+    table = pd.read_csv(place / "runs.csv")
+    assert table["seed"].tolist() == [5, 6, 7, 5, 6, 7]
+    manifest = json.loads((place / "experiment.json").read_text())
+    assert manifest["vary"] == [ALGORITHMS]
+    assert (manifest["kind"], manifest["seed"]) == ("compare", 5)
+
+
+def test_the_same_command_makes_no_run_twice(sim, folder: Path) -> None:
+    """More replications make only those that are missing; the numbers of the first stay."""
+    assert sim("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", *QUICK).exit_code == 0
+    (place,) = (folder / "results").iterdir()
+    before, table = made(place), pd.read_csv(place / "runs.csv")
+    assert sim("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "3", *QUICK).exit_code == 0
+    assert [path.name for path in (folder / "results").iterdir()] == [place.name]
+    after = made(place)
+    assert (len(before), len(after)) == (4, 6)
+    assert {name: after[name] for name in before} == before
+    grown = pd.read_csv(place / "runs.csv")
+    pd.testing.assert_frame_equal(grown[grown["seed"] < 7].reset_index(drop=True), table)
+
+
+def test_another_experiment_gets_another_folder(sim, folder: Path) -> None:
+    """Another value, another seed or another scenario is another experiment; so is the same folder by force."""
+    for arguments in ([], ["--seed", "9"], ["--set", "duration=5s"]):
+        command = ("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", *arguments, *QUICK)
+        assert sim(*command).exit_code == 0
+    assert len(list((folder / "results").iterdir())) == 3
+    place = str(next((folder / "results").iterdir()))
+    result = sim("sweep", "small.yaml", "--vary", f"{RATE}=10/s,20/s", "--out", place, *QUICK)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {place} holds another experiment (compare of small), or the scenario or ")
+
+
+def test_a_folder_of_something_else_is_left_alone(sim, folder: Path) -> None:
+    """Nothing a user has made is overwritten."""
+    (folder / "mine").mkdir()
+    (folder / "mine" / "notes.txt").write_text("mine")
+    result = sim("compare", "small.yaml", "--vary", ALGORITHMS, "--out", "mine", *QUICK)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: mine is there already, and it is not the folder of an experiment; choose another --out\n",
+    )
+    assert [path.name for path in (folder / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_ctrl_c_keeps_finished_runs_and_the_same_command_goes_on(start, folder: Path) -> None:
+    """Interrupted among forty runs it says how many are kept; then it makes only the others."""
+    command = ["compare", "small.yaml", "--set", "duration=60s", "--vary", ALGORITHMS, "--replications", "20"]
+    command += ["--out", "x", "--no-report", "--workers", "2"]
+    process = start(*command)
+    deadline = time.monotonic() + 60.0
+    while (not (folder / "x" / "runs").is_dir() or len(runs(folder / "x")) < 4) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    kept = made(folder / "x")
+    assert 4 <= len(kept) < 40
+    assert out == ""
+    assert err.splitlines()[-1] == (
+        f"interrupted: {len(kept)} finished runs are kept in x; the same command goes on from there"
+    )
+    process = start(*command, "--quiet")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out, err) == (0, "", "")
+    after = made(folder / "x")
+    assert len(after) == 40
+    assert {name: after[name] for name in kept} == kept
+
+
+def test_a_sweep_is_tidy(sim, folder: Path) -> None:
+    """One row a run, with its parameters; as Parquet too when asked for."""
+    result = sim("sweep", "small.yaml", "--vary", f"{RATE}=100/s..900/s:3", "--replications", "2", "--out", "s",
+                 "--parquet", *QUICK)  # fmt: skip
+    assert (result.exit_code, result.output) == (0, "")
+    table = pd.read_csv(folder / "s" / "sweep.csv")
+    assert table[RATE].tolist() == ["100/s", "100/s", "500/s", "500/s", "900/s", "900/s"]
+    assert table["utilization"].tolist()[::2] == pytest.approx([0.125, 0.625, 1.0], rel=0.2)
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(folder / "s" / "sweep.parquet")[["seed", "p99"]], table[["seed", "p99"]], rtol=1e-12
+    )
+    data = json.loads((folder / "s" / "sweep.json").read_text())
+    (saturation,) = data["saturations"]
+    assert saturation["component"] == "shop"
+    assert saturation["value"] == pytest.approx(4 * 200 * 0.95, rel=0.1)
+
+
+def test_a_latin_hypercube_takes_samples(sim, folder: Path) -> None:
+    """Two ranges, seven variants."""
+    result = sim("sweep", "small.yaml", "--vary", f"{RATE}=100/s..300/s", "--vary", "components.shop.work=1ms..5ms",
+                 "--samples", "7", "--replications", "1", "--out", "s", *QUICK)  # fmt: skip
+    assert result.exit_code == 0
+    assert len(pd.read_csv(folder / "s" / "sweep.csv")) == 7
+
+
+def test_a_capacity_search_answers(sim, folder: Path) -> None:
+    """The largest rate, what it was asked for, and the component that gave out first."""
+    result = sim("capacity", "small.yaml", "--objective", "p99 < 60ms", "--vary", RATE, "--precision", "10%",
+                 "--out", "c", "--json", *QUICK[:3])  # fmt: skip
+    assert result.exit_code == 0
+    data = json.loads((folder / "c" / "capacity.json").read_text())
+    assert json.loads(result.stdout) == data
+    assert data["parameter"] == RATE
+    assert data["objective"] == ["p99 < 60ms"]
+    assert data["unit"] == "/s"
+    assert data["lo"] <= data["value"] <= data["hi"]
+    assert 200.0 < data["value"] < 800.0
+    assert data["bottleneck"]["component"] == "shop"
+    assert data["runs"] == len(runs(folder / "c"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("compare", "small.yaml"), "Missing option '--vary'"),
+        (("compare", "small.yaml", "--vary", "a"), "a needs values; write it like components.api.instances=2,4,8 or"),
+        (("compare", "small.yaml", "--vary", "a=1"), "a comparison needs two variants or more"),
+        (("compare", "small.yaml", "--vary", "a=1,1"), "a: 1 stands twice among its values"),
+        (
+            ("compare", "small.yaml", "--vary", "components.shop.balancer.algorithm=round_robin,least_conn"),
+            "did you mean 'least_connections'?  --vary components.shop.balancer.algorithm",
+        ),
+        (
+            ("compare", "small.yaml", "--vary", ALGORITHMS, "--metric", "p98"),
+            "'p98' is not a metric; did you mean 'p99'?",
+        ),
+        (("compare", "small.yaml", "--vary", ALGORITHMS, "--precision", "5"), "did you mean 5%?"),
+        (("compare", "small.yml", "--vary", ALGORITHMS), "small.yml"),
+        (
+            ("compare", "small.yaml", "--vary", ALGORITHMS, "--cluster", "tcp://127.0.0.1:1"),
+            "there is no Dask scheduler at tcp",
+        ),
+        (("sweep", "small.yaml", "--vary", f"{RATE}=9/s..1/s:3"), "the first end has to be the smaller one"),
+        (("sweep", "small.yaml", "--vary", f"{RATE}=1/s..9/s"), f"{RATE} needs values"),
+        (("capacity", "small.yaml", "--vary", RATE, "--objective", "p99 == 1s"), "a search needs < <= > or >="),
+        (("capacity", "small.yaml", "--vary", "components.shop.kind"), "a search needs a number"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(sim, folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    """No traceback, status 2, and no folder that pretends to hold something."""
+    result = sim(*arguments, "--no-report", "--workers", "1")
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) <= 4
+    assert not (folder / "results").exists()
+
+
+def test_a_search_without_an_answer_says_where_it_looked(sim, folder: Path) -> None:
+    """Its runs are kept: a wider range uses those that it shares."""
+    result = sim("capacity", "small.yaml", "--vary", f"{RATE}=100/s..200/s", "--out", "c", "--workers", "1")
+    assert result.exit_code == 2
+    assert result.stderr == ("error: the objectives are met at 100/s and are met at 200/s; the answer lies outside\n")
+    assert len(runs(folder / "c")) == 10
