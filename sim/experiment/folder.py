@@ -6,6 +6,7 @@ A folder that holds anything else is left alone.
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -70,6 +71,15 @@ class ExperimentFolder:
     def store(self) -> Store:
         """Its finished runs."""
         return Store(self.path / RUNS)
+
+    def forget(self) -> None:
+        """Takes the folder away again if not a single run was finished, and nothing else is in it."""
+        if not len(self.store):
+            for name in (MANIFEST, "scenario.yaml"):
+                (self.path / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.rmdir()
+                self.path.parent.rmdir()
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Writes a JSON file; it replaces an earlier one as a whole."""

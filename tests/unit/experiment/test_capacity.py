@@ -135,7 +135,11 @@ def test_a_load_that_nothing_bounds_has_no_capacity(queue: Scenario) -> None:
             ("p99 < 1s",),
             f"{RATE}: a search tries values by itself; give it both ends, LOW..HIGH, …",
         ),
-        ("components.server.order=1..2", ("p99 < 1s",), "components.server.order: needs one of 'fifo', 'lifo', got the number 1"),
+        (
+            "components.server.order=1..2",
+            ("p99 < 1s",),
+            "components.server.order: needs one of 'fifo', 'lifo', got the number 1",
+        ),
         ("clients.app.timeout", ("p99 < 1s",), "clients.app.timeout is not written in the scenario, so there is no …"),
         ("components.server.kind", ("p99 < 1s",), "components.server.kind is service, and a search needs a number"),
         (

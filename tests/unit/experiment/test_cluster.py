@@ -1,0 +1,75 @@
+"""A Dask cluster: a real scheduler and two workers, and the same numbers as here."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sim.experiment.executors import ClusterError, InProcess, cluster
+from sim.experiment.replication import Trial
+from sim.experiment.run_many import Runner
+from sim.scenario import Scenario
+
+distributed = pytest.importorskip("distributed")
+
+
+def start(folder: Path, what: str, *options: str) -> "subprocess.Popen[bytes]":
+    """Starts a scheduler or a worker, as `dask scheduler` and `dask worker` do."""
+    command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--scheduler-file", str(folder / "scheduler.json")]
+    return subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+
+
+@contextmanager
+def running(folder: Path, workers: int) -> Iterator[str]:
+    """A scheduler and its workers, each a process of its own with one thread; yields the scheduler's address."""
+    processes = [start(folder, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")]
+    try:
+        processes += [
+            start(folder, "worker", "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in range(workers)
+        ]
+        file = folder / "scheduler.json"
+        deadline = time.monotonic() + 60.0
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        address: str = json.loads(file.read_text())["address"]
+        if workers:
+            with distributed.Client(address, timeout=60, set_as_default=False) as client:
+                client.wait_for_workers(workers, timeout=60)
+        yield address
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def test_the_same_seeds_give_the_same_numbers(queue: Scenario, tmp_path: Path) -> None:
+    """Six runs on two workers come back in the order of their trials, with the numbers that they have here."""
+    trials = [Trial(queue, seed) for seed in range(6)]
+    here = Runner(InProcess()).run(trials)
+    with running(tmp_path, workers=2) as address, cluster(address) as (executor, workers):
+        assert workers == 2
+        there = Runner(executor, workers).run(trials)
+    for one, other in zip(here, there, strict=True):
+        assert one.error is other.error is None
+        assert {**one.summary, "engine": None} == {**other.summary, "engine": None}
+
+
+def test_a_cluster_that_is_not_there() -> None:
+    """One sentence, after a few seconds."""
+    missing = cluster("tcp://127.0.0.1:9")
+    with pytest.raises(ClusterError, match=r"there is no Dask scheduler at tcp://127\.0\.0\.1:9"), missing:
+        pass
+
+
+def test_a_cluster_without_workers(tmp_path: Path) -> None:
+    """Says how to start some."""
+    with running(tmp_path, workers=0) as address:
+        idle = cluster(address)
+        with pytest.raises(ClusterError, match=f"dask worker {address}"), idle:
+            pass
