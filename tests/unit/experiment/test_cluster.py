@@ -43,7 +43,7 @@ def running(folder: Path, workers: int) -> Iterator[str]:
         yield address
     finally:
         for process in processes:
-            process.terminate()
+            process.kill()
         for process in processes:
             process.wait()
 
