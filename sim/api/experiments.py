@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,7 +14,8 @@ from sim.experiment import comparison as comparing
 from sim.experiment import sweep as sweeping
 from sim.experiment.executors import cluster as cluster_executor
 from sim.experiment.executors import cores, local_pool
-from sim.experiment.folder import Plan, open_folder
+from sim.experiment.folder import open_folder
+from sim.experiment.plan import Answer, Plan
 from sim.experiment.run_many import Runner
 from sim.experiment.variation import Variation, make_variation, parse_variation
 from sim.scenario import Scenario, load
@@ -113,9 +114,9 @@ def compare(
         ValueError: The metric or a value is wrong, or there is nothing to compare.
     """
     scenario, variations = _load(scenario), _variations(vary)
-    with _runner(Plan("compare", scenario, variations), workers, cluster, folder, progress) as runner:
-        plain = comparing.compare(scenario, variations, runner, replications, metric, precision, most, _ORIGIN)
-    return Comparison.of(plain)
+    arguments = {"replications": replications, "measure": metric, "precision": precision, "most": most}
+    plan = Plan("compare", scenario, variations, arguments=arguments)
+    return Comparison.of(_carry_out(plan, workers, cluster, folder, progress))
 
 
 def sweep(
@@ -148,8 +149,9 @@ def sweep(
         ValueError: The metric or a value is wrong.
     """
     scenario, variations = _load(scenario), _variations(vary)
-    with _runner(Plan("sweep", scenario, variations), workers, cluster, folder, progress) as runner:
-        return Sweep.of(sweeping.sweep(scenario, variations, runner, replications, metric, samples, _ORIGIN))
+    arguments = {"replications": replications, "measure": metric, "samples": samples}
+    plan = Plan("sweep", scenario, variations, arguments=arguments)
+    return Sweep.of(_carry_out(plan, workers, cluster, folder, progress))
 
 
 def capacity(
@@ -181,9 +183,9 @@ def capacity(
     """
     scenario, variation = _load(scenario), parse_variation(vary)
     texts = (objective,) if isinstance(objective, str) else tuple(objective)
-    plan = Plan("capacity", scenario, (variation,), texts or tuple(scenario.document.objectives))
-    with _runner(plan, workers, cluster, folder, progress) as runner:
-        return Capacity.of(searching.capacity(scenario, variation, runner, texts, precision, origin=_ORIGIN))
+    wanted = texts or tuple(scenario.document.objectives)
+    plan = Plan("capacity", scenario, (variation,), wanted, {"precision": precision})
+    return Capacity.of(_carry_out(plan, workers, cluster, folder, progress))
 
 
 def _load(scenario: Loadable) -> Scenario:
@@ -194,35 +196,42 @@ def _variations(vary: Vary) -> tuple[Variation, ...]:
     return tuple(make_variation(path, values) for path, values in vary.items())
 
 
-@contextmanager
-def _runner(
+def _carry_out(
     plan: Plan,
     workers: int | None,
     cluster: str | None,
     folder: str | os.PathLike[str] | None,
     progress: Progress | None,
-) -> Iterator[Runner]:
+) -> Answer:
     started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    store = None if folder is None else open_folder(Path(folder), plan, [], started).store
+    kept = None if folder is None else open_folder(Path(folder), plan, [], started)
     with ExitStack() as stack:
         if cluster is None:
             count = workers or cores()
             executor = stack.enter_context(local_pool(count))
         else:
             executor, count = stack.enter_context(cluster_executor(cluster))
-        runner = Runner(executor, count, store)
+        runner = Runner(executor, count, None if kept is None else kept.store)
         if progress is not None:
-            done = total = 0
+            _tell(runner, progress)
+        study = plan.carry_out(runner, _ORIGIN)
+    if kept is not None:
+        kept.write(study)
+    return study
 
-            def planned(number: int) -> None:
-                nonlocal total
-                total += number
-                progress(done, total)
 
-            def finished(_: object) -> None:
-                nonlocal done
-                done += 1
-                progress(done, total)
+def _tell(runner: Runner, progress: Progress) -> None:
+    """Lets a function know how many runs are done and how many there are."""
+    done = total = 0
 
-            runner.planned, runner.finished = planned, finished
-        yield runner
+    def planned(number: int) -> None:
+        nonlocal total
+        total += number
+        progress(done, total)
+
+    def finished(_: object) -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
+
+    runner.planned, runner.finished = planned, finished

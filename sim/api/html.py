@@ -26,8 +26,9 @@ def as_html(write: Callable[[Console], None]) -> str:
 def summary_html(result: metrics.Result, summary: Mapping[str, Any]) -> str:
     """A run's summary."""
     from sim.report.tables import print_summary
+    from sim.scenario.answers import question_and_answer
 
-    return as_html(lambda console: print_summary(summary, console))
+    return as_html(lambda console: print_summary(summary, console, *question_and_answer(result, summary)))
 
 
 def experiment_html(study: Any) -> str:

@@ -46,20 +46,9 @@ def capacity(
     Every value runs with several seeds, and with more while it is not sure which side it is on. The same command again
     goes on where an interrupted one was.
     """
-    from sim.experiment import capacity as experiment
-    from sim.experiment.folder import ExperimentFolder, Plan
+    from sim.experiment.plan import Plan
 
     scenario = open_scenario(file, {**changes, **({} if seed is None else {"seed": str(seed)})})
 
-    def content(study: experiment.Capacity, folder: ExperimentFolder) -> dict[str, Any]:
-        data = study.to_json()
-        folder.write("capacity.json", data)
-        return data
-
-    conduct(
-        context,
-        Plan("capacity", scenario, (vary,), objectives or tuple(scenario.document.objectives)),
-        lambda runner: experiment.capacity(scenario, vary, runner, objectives, precision),
-        content,
-        **how,
-    )
+    wanted = objectives or tuple(scenario.document.objectives)
+    conduct(context, Plan("capacity", scenario, (vary,), wanted, {"precision": precision}), **how)

@@ -53,21 +53,9 @@ def compare(
     Every variant runs with the same seeds; a difference is called one only when its 95% interval leaves zero out. The
     same command again goes on where an interrupted one was.
     """
-    from sim.experiment import comparison
-    from sim.experiment.folder import ExperimentFolder, Plan
+    from sim.experiment.plan import Plan
 
     scenario = open_scenario(file, {**changes, **({} if seed is None else {"seed": str(seed)})})
 
-    def content(study: comparison.Comparison, folder: ExperimentFolder) -> dict[str, Any]:
-        study.runs_table().to_csv(folder.path / "runs.csv", index=False)
-        data = study.to_json()
-        folder.write("comparison.json", data)
-        return data
-
-    conduct(
-        context,
-        Plan("compare", scenario, vary),
-        lambda runner: comparison.compare(scenario, vary, runner, replications, metric, precision, most),
-        content,
-        **how,
-    )
+    arguments = {"replications": replications, "measure": metric, "precision": precision, "most": most}
+    conduct(context, Plan("compare", scenario, vary, arguments=arguments), **how)

@@ -17,15 +17,12 @@ from sim.cli.progress import runs_bar
 from sim.cli.terminal import Wrong, console, print_lines, print_warnings, set_option
 
 if TYPE_CHECKING:
-    from sim.experiment.capacity import Capacity
-    from sim.experiment.comparison import Comparison
-    from sim.experiment.folder import ExperimentFolder, Plan
+    from sim.experiment.folder import ExperimentFolder
+    from sim.experiment.plan import Answer, Plan
     from sim.experiment.run_many import Runner
-    from sim.experiment.sweep import Sweep
     from sim.experiment.variation import Variation
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Experiment = TypeVar("Experiment", "Comparison", "Sweep", "Capacity")
 
 _OPTIONS = (
     set_option,
@@ -131,28 +128,26 @@ def runner(folder: ExperimentFolder, workers: int | None, address: str | None, s
 def conduct(
     context: click.Context,
     plan: Plan,
-    work: Callable[[Runner], Experiment],
-    content: Callable[[Experiment, ExperimentFolder], Mapping[str, Any]],
     out: Path | None,
     workers: int | None,
     cluster: str | None,
     as_json: bool,
     quiet: bool,
     no_report: bool,
+    parquet: bool = False,
 ) -> None:
     """Makes an experiment's runs, writes its folder and prints the answer.
 
     Args:
         context: Of the command.
         plan: The experiment.
-        work: Makes the runs.
-        content: Writes the data files, and returns what `--json` prints.
         out: Where the folder is to be; None for `results/`.
         workers: How many runs at the same time.
         cluster: Address of a Dask cluster.
         as_json: Whether to print JSON alone.
         quiet: Whether to print nothing but errors.
         no_report: Whether to draw nothing.
+        parquet: Whether the runs are written as Parquet as well.
 
     Raises:
         Wrong: Something about the command, the scenario or the folder is wrong, or every run of a variant failed.
@@ -171,7 +166,7 @@ def conduct(
         kept = len(folder.store)
         try:
             with runner(folder, workers, cluster, silent) as run:
-                study = work(run)
+                study = plan.carry_out(run)
         except (Wrong, ValueError, ScenarioError, RunsFailed):
             folder.forget()
             raise
@@ -179,10 +174,10 @@ def conduct(
             words = f"{len(folder.store)} finished runs are kept in {path}; the same command goes on from there"
             print_lines([words], "interrupted", "yellow")
             context.exit(INTERRUPTED)
-        data = content(study, folder)
+        data = folder.write(study, parquet)
         if kept and not silent:
             print_lines([f"{kept} finished runs were there already, in {path}"], "resumed", "cyan")
-        drawn = not no_report and _draw(study, folder, silent)
+        drawn = not no_report and draw(study, folder, silent)
     except NotThisExperiment as error:
         raise Wrong(f"{error}; choose another --out") from None
     except ScenarioError as error:
@@ -199,7 +194,7 @@ def conduct(
     context.exit(0 if drawn or no_report else INTERRUPTED)
 
 
-def _draw(study: Experiment, folder: ExperimentFolder, silent: bool) -> bool:
+def draw(study: Answer, folder: ExperimentFolder, silent: bool) -> bool:
     """Draws the report; returns whether it is there. Ctrl-C leaves it out."""
     from sim.report.experiments import write_experiment
 
@@ -214,9 +209,7 @@ def _draw(study: Experiment, folder: ExperimentFolder, silent: bool) -> bool:
     return True
 
 
-def _print(
-    study: Comparison | Sweep | Capacity, data: Mapping[str, Any], path: Path, as_json: bool, quiet: bool
-) -> None:
+def _print(study: Answer, data: Mapping[str, Any], path: Path, as_json: bool, quiet: bool) -> None:
     if quiet:
         return
     try:

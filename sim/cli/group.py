@@ -16,11 +16,12 @@ COMMANDS: Final = {
     "compare": "sim.cli.compare",
     "sweep": "sim.cli.sweep",
     "capacity": "sim.cli.capacity",
+    "explain": "sim.cli.explain",
+    "report": "sim.cli.report",
     "validate": "sim.cli.validate",
     "list": "sim.cli.list",
     "show": "sim.cli.show",
     "new": "sim.cli.new",
-    "explain": "sim.cli.explain",
     "schema": "sim.cli.schema",
     "bench": "sim.cli.bench",
 }

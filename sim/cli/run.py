@@ -81,12 +81,12 @@ def run(
         if isinstance(error, BrokenPipeError):
             raise
         if summary is not None:
-            _print(summary, as_json, quiet)
+            _print(result, summary, as_json, quiet)
         where = error.filename or path
         raise Wrong(f"cannot write results: {where}: {error.strerror or error}") from None
     if not quiet:
         print_warnings(result.notes)
-    _print(summary, as_json, quiet)
+    _print(result, summary, as_json, quiet)
     _print_path(folder.path / "report.html" if drawn else folder.path, as_json, quiet)
     if result.interrupted or (not drawn and not no_report):
         context.exit(INTERRUPTED)
@@ -175,7 +175,7 @@ def _status(words: str, silent: bool) -> Iterator[None]:
         yield
 
 
-def _print(summary: Mapping[str, Any], as_json: bool, quiet: bool) -> None:
+def _print(result: Result, summary: Mapping[str, Any], as_json: bool, quiet: bool) -> None:
     """Prints the summary; a reader who has seen enough changes nothing about the run's exit status."""
     if quiet:
         return
@@ -186,13 +186,14 @@ def _print(summary: Mapping[str, Any], as_json: bool, quiet: bool) -> None:
             click.echo(to_json(summary), nl=False)
             return
         from sim.report.tables import print_summary
+        from sim.scenario.answers import question_and_answer
         from sim.values import format_duration
 
         terminal = console()
         if summary.get("interrupted"):
             words = f"interrupted after {format_duration(summary['duration_s'])}: this is what had happened until then"
             terminal.print(words, style="bold yellow")
-        print_summary(summary, terminal)
+        print_summary(summary, terminal, *question_and_answer(result, summary))
     except BrokenPipeError:
         close_pipes()
 

@@ -46,26 +46,11 @@ def sweep(
 
     The first --vary is the x-axis of figures. The same command again goes on where an interrupted one was.
     """
-    from sim.experiment import sweep as experiment
-    from sim.experiment.folder import ExperimentFolder, Plan
+    from sim.experiment.plan import Plan
 
     if parquet:
         need_pyarrow("--parquet")
     scenario = open_scenario(file, {**changes, **({} if seed is None else {"seed": str(seed)})})
 
-    def content(study: experiment.Sweep, folder: ExperimentFolder) -> dict[str, Any]:
-        table = study.runs_table()
-        table.to_csv(folder.path / "sweep.csv", index=False)
-        if parquet:
-            table.to_parquet(folder.path / "sweep.parquet", engine="pyarrow", index=False)
-        data = study.to_json()
-        folder.write("sweep.json", data)
-        return data
-
-    conduct(
-        context,
-        Plan("sweep", scenario, vary),
-        lambda runner: experiment.sweep(scenario, vary, runner, replications, metric, samples),
-        content,
-        **how,
-    )
+    arguments = {"replications": replications, "measure": metric, "samples": samples}
+    conduct(context, Plan("sweep", scenario, vary, arguments=arguments), parquet=parquet, **how)

@@ -3,8 +3,8 @@
 At each value the scenario runs with several seeds, the same ones everywhere. An objective is met when the 95% interval
 of its figure lies on the right side of the target, missed when it lies on the wrong side, and unsure otherwise, which
 takes more seeds. The search doubles or halves the value until it has one that meets and one that misses, and then
-halves what lies between (bisection under noise; Waeber, Frazier & Henderson, "Bisection search with noisy responses", SIAM J.
-Control Optim. 51(3), 2013, treat the general case). Where seeds run out before a value is sure, both of its sides are
+halves what lies between (bisection under noise; R. Waeber, P. I. Frazier, S. G. Henderson, "Bisection search with noisy
+responses", SIAM Journal on Control and Optimization 51(3), 2013, treat the general case). Where seeds run out before a value is sure, both of its sides are
 narrowed, and what stays between them is the uncertainty of the answer.
 """
 

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 
@@ -24,6 +25,18 @@ class InProcess(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+class MissingRun(Exception):
+    """A run is needed that has not been made."""
+
+
+class NoExecutor(Executor):
+    """Makes no runs, for those who only read what is there."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Raises MissingRun."""
+        raise MissingRun
 
 
 class ClusterError(Exception):
@@ -79,11 +92,11 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
         ClusterError: There is no scheduler, it has no workers, or Dask is not installed.
     """
     try:
-        from distributed import Client
+        connect: Any = import_module("distributed").Client
     except ImportError:
         raise ClusterError("a cluster needs Dask: pip install 'tailsim[cluster]'") from None
     try:
-        client = Client(address, timeout=5, set_as_default=False)
+        client = connect(address, timeout=5, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(f"there is no Dask scheduler at {address}: {error}") from None
     with client:

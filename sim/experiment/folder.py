@@ -7,50 +7,25 @@ A folder that holds anything else is left alone.
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from sim.experiment.save import scenario_as_run, to_json, versions
-from sim.experiment.store import Store, digest, scenario_key, write_whole
-from sim.experiment.variation import Variation
-from sim.scenario import Scenario
+from sim.experiment.capacity import Capacity
+from sim.experiment.plan import Answer, Plan
+from sim.experiment.save import make_folders, scenario_as_run, to_json, versions
+from sim.experiment.store import Store, write_whole
+from sim.experiment.sweep import Sweep
+from sim.experiment.variation import parse_variation
+from sim.scenario import load
 
 MANIFEST: Final = "experiment.json"
+SCENARIO: Final = "scenario.yaml"
 RUNS: Final = "runs"
 
 
 class NotThisExperiment(Exception):
     """A folder holds something else."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an experiment is, but for how many runs it makes and what is read from them.
-
-    Attributes:
-        kind: `compare`, `sweep` or `capacity`.
-        scenario: The scenario before anything is varied.
-        variations: What is varied.
-        objectives: What a capacity search has to meet.
-    """
-
-    kind: str
-    scenario: Scenario
-    variations: tuple[Variation, ...]
-    objectives: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """The same for the same experiment, and for no other."""
-        parts = [variation.text for variation in self.variations]
-        seed = str(self.scenario.document.seed)
-        return digest(self.kind, scenario_key(self.scenario), seed, *parts, *self.objectives)
-
-    @property
-    def name(self) -> str:
-        """What its folder is called unless somebody says otherwise."""
-        return f"{self.scenario.name}-{self.kind}-{self.key[:6]}"
 
 
 @dataclass(frozen=True)
@@ -61,11 +36,13 @@ class ExperimentFolder:
         path: Where it is.
         plan: What it holds.
         manifest: How it was made.
+        made: The folders that were made for it, the innermost first.
     """
 
     path: Path
     plan: Plan
     manifest: Mapping[str, Any]
+    made: tuple[Path, ...] = ()
 
     @property
     def store(self) -> Store:
@@ -75,15 +52,33 @@ class ExperimentFolder:
     def forget(self) -> None:
         """Takes the folder away again if not a single run was finished, and nothing else is in it."""
         if not len(self.store):
-            for name in (MANIFEST, "scenario.yaml"):
+            for name in (MANIFEST, SCENARIO):
                 (self.path / name).unlink(missing_ok=True)
-            with suppress(OSError):
-                self.path.rmdir()
-                self.path.parent.rmdir()
+            for folder in self.made:
+                with suppress(OSError):
+                    folder.rmdir()
 
-    def write(self, name: str, data: Mapping[str, Any]) -> None:
-        """Writes a JSON file; it replaces an earlier one as a whole."""
-        write_whole(self.path / name, to_json(data))
+    def write(self, study: Answer, parquet: bool = False) -> dict[str, Any]:
+        """Writes what came of the experiment: `comparison.json` and `runs.csv`, `sweep.csv`, or `capacity.json`.
+
+        Args:
+            study: The answer.
+            parquet: Whether the runs of a sweep go to `sweep.parquet` as well; needs pyarrow.
+
+        Returns:
+            The content of the JSON file.
+        """
+        data = study.to_json()
+        if isinstance(study, Capacity):
+            name = "capacity"
+        else:
+            name, table = ("sweep", "sweep") if isinstance(study, Sweep) else ("comparison", "runs")
+            runs = study.runs_table()
+            runs.to_csv(self.path / f"{table}.csv", index=False)
+            if parquet:
+                runs.to_parquet(self.path / f"{table}.parquet", engine="pyarrow", index=False)
+        write_whole(self.path / f"{name}.json", to_json(data))
+        return data
 
 
 def open_folder(path: Path, plan: Plan, command: Sequence[str], started: str) -> ExperimentFolder:
@@ -105,6 +100,7 @@ def open_folder(path: Path, plan: Plan, command: Sequence[str], started: str) ->
         "scenario": str(plan.scenario.path.resolve()),
         "vary": [variation.text for variation in plan.variations],
         "objectives": list(plan.objectives),
+        "arguments": dict(plan.arguments),
         "seed": plan.scenario.document.seed,
         "command": list(command),
         "started": started,
@@ -112,10 +108,9 @@ def open_folder(path: Path, plan: Plan, command: Sequence[str], started: str) ->
     }
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         _same(path, plan)
-    path.mkdir(parents=True, exist_ok=True)
-    folder = ExperimentFolder(path, plan, manifest)
-    folder.write(MANIFEST, manifest)
-    write_whole(path / "scenario.yaml", scenario_as_run(plan.scenario, plan.scenario.document.seed))
+    folder = ExperimentFolder(path, plan, manifest, tuple(make_folders(path)))
+    write_whole(path / MANIFEST, to_json(manifest))
+    write_whole(path / SCENARIO, scenario_as_run(plan.scenario, plan.scenario.document.seed))
     return folder
 
 
@@ -130,3 +125,23 @@ def _same(path: Path, plan: Plan) -> None:
             f"{path} holds another experiment ({there.get('kind')} of {Path(there.get('scenario', '')).stem}), or the "
             "scenario or the simulator has changed since"
         )
+
+
+def read_folder(path: Path) -> ExperimentFolder:
+    """The folder of an experiment, for reading.
+
+    Raises:
+        NotThisExperiment: It is none, it is damaged, or the simulator has changed since its runs were made.
+        ScenarioError: Its scenario can no longer be read.
+    """
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        scenario = replace(load(path / SCENARIO), path=Path(manifest["scenario"]))
+        variations = tuple(map(parse_variation, manifest["vary"]))
+        plan = Plan(manifest["kind"], scenario, variations, tuple(manifest["objectives"]), manifest["arguments"])
+        key = manifest["key"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NotThisExperiment(f"{path} is not the folder of an experiment, or it is damaged ({error})") from None
+    if plan.key != key:
+        raise NotThisExperiment(f"the simulator has changed since the runs in {path} were made; make them again")
+    return ExperimentFolder(path, plan, manifest)

@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -57,7 +57,7 @@ def new_folder(path: Path) -> Iterator[NewFolder]:
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         words = "is there already, and not empty" if place.is_dir() else "is a file, not a folder"
         raise FileExistsError(errno.EEXIST, words, str(path))
-    made = _make_parents(place.parent)
+    made = make_folders(place.parent)
     folder = NewFolder(place.parent / f".{place.name}.{os.getpid()}.part", path)
     try:
         try:
@@ -74,7 +74,7 @@ def new_folder(path: Path) -> Iterator[NewFolder]:
         raise
 
 
-def _make_parents(folder: Path) -> list[Path]:
+def make_folders(folder: Path) -> list[Path]:
     """Makes a folder and its parents; returns those that were missing, the innermost first."""
     missing = []
     while not folder.exists():
@@ -205,7 +205,8 @@ def scenario_as_run(scenario: Scenario, seed: int) -> str:
         scenario: What was run.
         seed: With which seed.
     """
-    return to_yaml({**_absolute(scenario.data, Path(os.path.abspath(scenario.path.parent))), "seed": seed})
+    folder = Path(os.path.abspath(scenario.path.parent))
+    return to_yaml({**map_files(scenario.data, lambda name: str(folder / name)), "seed": seed})
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:
@@ -216,16 +217,22 @@ def to_yaml(data: Mapping[str, Any]) -> str:
     return text
 
 
-def _absolute(data: Any, folder: Path, key: str = "") -> Any:
-    """The same data with its files, of access logs and of measured values, named by absolute paths."""
+def map_files(data: Any, change: Callable[[str], str], key: str = "") -> Any:
+    """The same data with other names for its files, which are access logs and measured values.
+
+    Args:
+        data: A scenario's, or a part of it.
+        change: The new name of a file.
+        key: Under which the part stands.
+    """
     if isinstance(data, dict):
         return {
-            name: str(folder / value)
+            name: change(value)
             if isinstance(value, str) and (name == "empirical" or (key == "traffic" and name == "replay"))
-            else _absolute(value, folder, name)
+            else map_files(value, change, name)
             for name, value in data.items()
         }
-    return [_absolute(value, folder, key) for value in data] if isinstance(data, list) else data
+    return [map_files(value, change, key) for value in data] if isinstance(data, list) else data
 
 
 class _Dumper(yaml.SafeDumper):

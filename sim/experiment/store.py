@@ -7,7 +7,6 @@ of the simulator and of numpy. Each is written under another name first, so that
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -16,11 +15,13 @@ from typing import Any, Final
 import numpy as np
 
 from sim.experiment.replication import Replication, Trial
+from sim.experiment.save import map_files
 from sim.metrics import Result
 from sim.metrics.result import Event
 from sim.scenario import Scenario
 
 _ENGINE: Final = ("kernel", "values", "request", "metrics", "components", "policies", "balancing", "faults", "scenario")
+_TEXTS: Final = ("scenario", "about", "watch_for", "question", "answer", "seed")
 _ARRAYS: Final = ("requests", "samples")
 _LISTS: Final = ("attempt_starts", "attempt_latencies")
 
@@ -63,7 +64,7 @@ class Store:
             part = path.with_suffix(f".{os.getpid()}.part.npz")
             save_result(replication.result, part)
             part.rename(path.with_suffix(".npz"))
-        latencies = [None if np.isnan(value) else float(f"{value:.7g}") for value in replication.latencies]
+        latencies = [None if np.isnan(value) else float(value) for value in replication.latencies]
         write_whole(path, json.dumps({"summary": replication.summary, "latencies": latencies}, allow_nan=False))
 
 
@@ -124,22 +125,13 @@ def trial_key(trial: Trial) -> str:
 
 def scenario_key(scenario: Scenario) -> str:
     """A digest of what decides a scenario's numbers, but for the seed."""
-    data = {key: value for key, value in scenario.data.items() if key not in ("seed", "about", "watch_for", "scenario")}
-    files = [_file_digest(path, path.stat().st_mtime_ns) for path in _files(data, scenario.path.parent)]
-    return digest(engine_version(), scenario.name, json.dumps(data, sort_keys=True), *files)
 
+    def content(file: str) -> str:
+        path = scenario.path.parent / file
+        return _file_digest(path, path.stat().st_mtime_ns)
 
-def _files(data: Any, folder: Path, key: str = "") -> Iterator[Path]:
-    """The files that a scenario's data names: access logs and measured values."""
-    if isinstance(data, dict):
-        for name, value in data.items():
-            if isinstance(value, str) and (name == "empirical" or (key == "traffic" and name == "replay")):
-                yield folder / value
-            else:
-                yield from _files(value, folder, name)
-    elif isinstance(data, list):
-        for item in data:
-            yield from _files(item, folder, key)
+    data = {key: value for key, value in scenario.data.items() if key not in _TEXTS}
+    return digest(engine_version(), json.dumps(map_files(data, content), sort_keys=True))
 
 
 @cache

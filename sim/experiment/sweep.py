@@ -1,9 +1,9 @@
 """A sweep runs a scenario over a grid, or a Latin hypercube, of values: how each measure answers to a parameter.
 
 On a grid with numbers it also says where the system saturates: where the busiest component reaches 95% utilization.
-That lies between two values of the grid; where exactly is reckoned from the one that is not saturated, since utilization
-is proportional to load, and inversely proportional to what there is of a resource (the utilization law, Denning & Buzen,
-"The Operational Analysis of Queueing Network Models", ACM Computing Surveys 10(3), 1978).
+That lies between two values of the grid; where exactly is reckoned from the one that is not saturated, since
+utilization is proportional to load, and inversely proportional to what there is of a resource (the utilization law;
+P. J. Denning, J. P. Buzen, "The Operational Analysis of Queueing Network Models", ACM Computing Surveys 10(3), 1978).
 """
 
 from collections.abc import Sequence

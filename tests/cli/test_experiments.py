@@ -199,3 +199,50 @@ def test_a_search_without_an_answer_says_where_it_looked(sim, folder: Path) -> N
     assert result.exit_code == 2
     assert result.stderr == ("error: the objectives are met at 100/s and are met at 200/s; the answer lies outside\n")
     assert len(runs(folder / "c")) == 10
+
+
+def test_a_report_is_drawn_again_without_a_single_run(sim, folder: Path) -> None:
+    """From the folder alone, even when the scenario's file is gone; the figures are the same."""
+    command = ("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", "--out", "x", "--workers", "1")
+    assert sim(*command, "--quiet").exit_code == 0
+    page = (folder / "x" / "report.html").read_text()
+    (folder / "x" / "report.html").unlink()
+    (folder / "small.yaml").unlink()
+    before = made(folder / "x")
+    result = sim("report", "x")
+    assert result.exit_code == 0
+    assert result.stdout.rstrip().endswith("x/report.html")
+    assert (folder / "x" / "report.html").read_text() == page
+    assert made(folder / "x") == before
+
+
+def test_an_unfinished_experiment_says_how_to_go_on(sim, folder: Path) -> None:
+    """The command that made it is in its manifest."""
+    assert (
+        sim("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", "--out", "x", *QUICK).exit_code == 0
+    )
+    next((folder / "x" / "runs").glob("*.json")).unlink()
+    result = sim("report", "x")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: x is not finished: 3 runs are there; go on with: sim ")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"summary.json": "{}"}, "x is the folder of a single run; its report is x/report.html"),
+        ({}, "x is not the folder of an experiment, or it is damaged"),
+        ({"experiment.json": "{"}, "x is not the folder of an experiment, or it is damaged"),
+    ],
+)
+def test_other_folders_have_no_report_of_an_experiment(
+    sim, folder: Path, content: dict[str, str], message: str
+) -> None:
+    """One line, status 2."""
+    (folder / "x").mkdir()
+    for name, text in content.items():
+        (folder / "x" / name).write_text(text)
+    result = sim("report", "x")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {message}")
+    assert len(result.stderr.splitlines()) == 1
