@@ -18,6 +18,7 @@ from sim.report import palette, units
 from sim.report.figures import FIGURES, Plot
 from sim.report.svg import inline
 from sim.request import LEDGER
+from sim.scenario.answers import question_and_answer
 
 _COUNTERS_WITH_A_COLUMN: Final = frozenset(
     {
@@ -61,8 +62,11 @@ def render_report(
     Returns:
         A complete HTML document.
     """
+    question, answer = question_and_answer(result, summary)
     page: str = template("report.html.j2").render(
         result=result,
+        question=question,
+        answer=answer,
         summary=summary,
         panels=make_panels(figures, FIGURES),
         document=to_yaml({**result.document, "seed": result.seed}),

@@ -1,4 +1,4 @@
-"""The summary of a run for a terminal: objectives first, then how requests ended, how long they took and where.
+"""The summary of a run for a terminal: objectives, the answer, how requests ended, how long they took and where.
 
 It fits 80 columns, says the same without colour, and falls back to ASCII on a terminal that has no more.
 """
@@ -20,16 +20,21 @@ _MOST_COMPONENTS: Final = 24
 _TEXTURES: Final = dict(zip(LEDGER, "░█▒·▓", strict=True))
 
 
-def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+def print_summary(
+    summary: Mapping[str, Any], console: Console | None = None, question: str = "", answer: str = ""
+) -> None:
     """Prints a run.
 
     Args:
         summary: What `summarize` returned, or a dict read from `summary.json`.
         console: Where to; standard output unless given.
+        question: What the scenario asks.
+        answer: The answer, figures filled in.
     """
     writer = _Writer(console or Console())
     writer.title(summary)
     writer.objectives(summary["objectives"])
+    writer.answer(question, answer)
     writer.requests(summary["requests"])
     writer.latency(summary["latency_s"])
     writer.rates(summary)
@@ -62,6 +67,13 @@ class _Writer:
             style = "green" if met else "bold red"
             actual = units.measured(objective["objective"], objective["actual"])
             self._row(table, ("✓" if met else "✗", style), objective["objective"], (f"actual {actual}", style))
+        self._print("", table)
+
+    def answer(self, question: str, answer: str) -> None:
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        for name, words in (("question", question), ("answer", answer)):
+            if words:
+                self._row(table, (name, "dim"), words)
         self._print("", table)
 
     def requests(self, requests: Mapping[str, Any]) -> None:

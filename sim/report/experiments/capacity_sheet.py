@@ -1,0 +1,43 @@
+"""The table of a capacity search: a row for each value that was tried, with each objective's figure and verdict."""
+
+from sim.experiment.capacity import Capacity, Point
+from sim.experiment.variation import spell
+from sim.report import units
+from sim.report.experiments.looks import VERDICTS
+from sim.report.experiments.search import objective_measure
+from sim.report.experiments.sheet import Cell, Sheet
+from sim.report.experiments.spelling import last_word, plus_minus
+
+
+def capacity_sheets(capacity: Capacity) -> list[Sheet]:
+    """All that was tried.
+
+    Args:
+        capacity: The answer of a search.
+
+    Returns:
+        A single table.
+    """
+    rows = []
+    for point in capacity.points:
+        cells = [Cell(spell(point.value)), Cell(f"{VERDICTS[point.verdict].sign} {point.verdict}", point.verdict)]
+        for reading in point.readings:
+            words = plus_minus(objective_measure(reading), reading.interval)
+            cells.append(Cell(f"{VERDICTS[reading.verdict].sign} {words}", reading.verdict))
+        name, busy = point.busiest
+        cells.append(Cell(f"{name} {units.share(busy)}" if name else units.NOTHING))
+        rows.append((*cells, Cell(_runs(point))))
+    objectives = tuple(objective.text for objective in capacity.objectives)
+    columns = (last_word(capacity.path), "objectives", *objectives, "busiest component", "runs")
+    note = (
+        "± is half of a 95% interval. A value meets an objective when its whole interval does, misses it when none of "
+        "it does, and is unsure otherwise, which earns it more runs."
+    )
+    return [Sheet("All that was tried", columns, tuple(rows), note=note)]
+
+
+def _runs(point: Point) -> str:
+    """How many runs a value took, and how many of them failed as far as its figures tell."""
+    used = [reading.interval.n for reading in point.readings if reading.interval is not None]
+    finished = min(used, default=point.runs)
+    return str(point.runs) if finished == point.runs else f"{finished} of {point.runs}"
