@@ -46,7 +46,7 @@ class Balancer(Protocol):
         Args:
             endpoint: Where it came from.
             latency: Time since the request was sent there, s.
-            success: Whether it was an answer that counts.
+            success: Whether the instance did what it should; an error that is the caller's fault (4xx) is no failure.
             now: The current time, s.
         """
 

@@ -76,7 +76,7 @@ class OutlierDetector:
 
         Args:
             endpoint: Who was asked.
-            success: Whether the request succeeded there.
+            success: Whether the instance did what it should; an error that is the caller's fault (4xx) is no failure.
             now: The current time, s.
 
         Returns:

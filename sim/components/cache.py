@@ -1,10 +1,13 @@
-"""A cache is a fast store beside a slow one: services look there first, and put what they had to fetch."""
+"""A cache is a fast store beside a slow one: services look there first, and put what they had to fetch.
+
+It keeps everything in memory, as memcached does: after a crash it is empty.
+"""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.components.cache_store import CacheConfig
+from sim.components.cache_store import CacheConfig, CacheStore
 from sim.components.caching import Caching
 from sim.components.database import SingleServer
 from sim.components.program import Program, Work
@@ -39,8 +42,33 @@ class Lookup:
 
     def run(self, request: Request, server: Server) -> Any:
         """Goes on for a hit and answers `not_found` for a miss."""
-        return None if self.caching.lookup(request) else MISS
+        if not self.caching.lookup(request):
+            return MISS
+        self.caching.add_latency(request)
+        return None
         yield
+
+
+class CacheServer(Server):
+    """The process that holds the keys.
+
+    Args:
+        name: As the scenario calls it.
+        world: What it lives in.
+        program: What it does for a look-up.
+        store: The keys.
+    """
+
+    __slots__ = ("_store",)
+
+    def __init__(self, name: str, world: "World", program: Program, store: CacheStore) -> None:
+        super().__init__(name, world.env, world.recorder, program, workers=None)
+        self._store = store
+
+    def crash(self) -> None:
+        """See `Mortal.crash`; the keys are lost too."""
+        super().crash()
+        self._store.flush()
 
 
 class Cache(SingleServer):
@@ -57,7 +85,7 @@ class Cache(SingleServer):
     def __init__(self, name: str, config: CacheServerConfig, world: "World") -> None:
         self.caching = Caching(config, world.env, world.recorder, world.streams, name)
         work = Work(world.demand(f"{name}.latency", config.latency))
-        server = Server(name, world.env, world.recorder, Program([work, Lookup(self.caching)]), workers=None)
+        server = CacheServer(name, world, Program([work, Lookup(self.caching)]), self.caching.store)
         super().__init__(name, config, world, server)
 
     def counters(self) -> dict[str, Any]:

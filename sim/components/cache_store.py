@@ -160,8 +160,8 @@ class CacheStore:
         return now - self._put_at.get(key, -inf)
 
     def serves_while_revalidating(self, key: Hashable, now: float) -> bool:
-        """Whether a key may be served now, provided that it is fetched anew."""
-        return self.age(key, now) < self._while_revalidate
+        """Whether a key is stale and may be served all the same, provided that it is fetched anew."""
+        return self._ttl <= self.age(key, now) < self._while_revalidate
 
     def serves_on_error(self, key: Hashable, now: float) -> bool:
         """Whether a key may be served now, provided that fetching it failed."""

@@ -1,20 +1,18 @@
 """Answers from a cache where it can and fetches where it must: the rules shared by a CDN and a read-through cache.
 
 A stale answer may be served while it is fetched anew or if fetching it fails (RFC 5861). With coalescing, requests
-that miss a key that is already being fetched wait for that fetch (single flight; NGINX's `proxy_cache_lock`). Without
-it, when a popular key expires every request for it goes to the origin: a stampede.
+that miss a key that is already being fetched wait for that fetch (`single_flight`).
 """
 
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from simpy.events import Event
-
-from sim.components.cache_store import HIT, STALE, CacheConfig
+from sim.components.cache_store import HIT, CacheConfig
 from sim.components.component import Steps
+from sim.components.single_flight import SingleFlight
 from sim.kernel import Environment, Flow, Streams
 from sim.metrics import Recorder
-from sim.request import ANSWERS, QUEUE, Outcome, Request, RequestKind, Response
+from sim.request import ANSWERS, Outcome, Request, RequestKind
 
 CACHED = ANSWERS[Outcome.CACHED]
 DEGRADED = ANSWERS[Outcome.DEGRADED]
@@ -25,7 +23,7 @@ Fetch = Callable[[Request], Steps]
 
 
 class Caching:
-    """One cache: its keys, and the fetches under way.
+    """One cache: its keys, and what it does about a miss.
 
     Args:
         config: Its rules.
@@ -42,20 +40,18 @@ class Caching:
         self.store = config.store()
         self.hit_ratio = config.hit_ratio
         self._coin = streams.demand(f"{name}.hit", lambda rng, n: rng.random(n)).at
-        self.latency = None if config.hit is None else streams.demand(f"{name}.latency", config.hit.draw)
+        self._latency = None if config.hit is None else streams.demand(f"{name}.hit_latency", config.hit.draw)
+        self._matching: dict[RequestKind, bool] = {}
         self.coalesced = self.revalidations = self.errors_hidden = 0
-        self._under_way: dict[Hashable, Event] = {}
-        self._applies: dict[RequestKind, bool] = {}
 
-    def applies_to(self, request: Request) -> bool:
-        """Whether the cache may answer: it is a read, and matches."""
+    def may_keep(self, request: Request) -> bool:
+        """Whether the request is one of those that the cache is for."""
         kind = request.kind
-        applies = self._applies.get(kind)
-        if applies is None:
+        matches = self._matching.get(kind)
+        if matches is None:
             match = self.config.match
-            applies = kind.method in READS and (match is None or bool(match.matches(kind, request.client)))
-            self._applies[kind] = applies
-        return applies
+            matches = self._matching[kind] = match is None or bool(match.matches(kind, request.client))
+        return matches
 
     def hits_by_ratio(self, request: Request) -> bool:
         """Whether a cache without keys has the answer; counts it."""
@@ -65,43 +61,51 @@ class Caching:
         self.store.misses += 1
         return False
 
-    def answer(self, request: Request, fetch: Fetch) -> Steps:
-        """Answers from a cache with keys, or from `fetch`; a generator that returns the response."""
+    def answer(self, request: Request, fetch: Fetch, flights: SingleFlight) -> Steps:
+        """Answers from a cache with keys, or from `fetch`; a generator that returns the response.
+
+        Args:
+            request: What is asked for.
+            fetch: Gets the answer from the origin.
+            flights: The fetches under way.
+        """
         yield from request.settle()
-        key = key_of(request)
-        found = self.store.get(key, self.env.now)
-        if found is HIT:
+        if self.store.get(key_of(request), self.env.now) is HIT:
             self.add_latency(request)
             return CACHED
-        if found is STALE and self.store.serves_while_revalidating(key, self.env.now):
-            if key not in self._under_way:
+        return (yield from self.miss(request, fetch, flights))
+
+    def miss(self, request: Request, fetch: Fetch, flights: SingleFlight) -> Steps:
+        """Answers what was not there, or was not fresh; see `answer`."""
+        key, now = key_of(request), self.env.now
+        if self.store.serves_while_revalidating(key, now):
+            if key not in flights:
                 self.revalidations += 1
-                child = request.branch(self.env.now)
-                Flow(self.env, self._revalidate(child, key, fetch), child)
+                child = request.branch(now)
+                Flow(self.env, self._revalidate(child, fetch, flights), child)
             self.add_latency(request)
             return CACHED
-        if self.config.coalesce and key in self._under_way:
-            self.coalesced += 1
-            response = yield from self._join(request, key)
-        elif self.config.coalesce:
-            response = yield from self._fetch_shared(request, key, fetch)
-        else:
-            response = yield from self._fetch(request, key, fetch)
+        response = yield from self.fetch(request, self._kept(fetch), flights)
         if not response.success and self.store.serves_on_error(key, self.env.now):
             self.errors_hidden += 1
             return DEGRADED
         return response
+
+    def fetch(self, request: Request, fetch: Fetch, flights: SingleFlight) -> Steps:
+        """Fetches, or waits for somebody else's fetch if the cache coalesces; keeps nothing. See `answer`."""
+        key = key_of(request)
+        if not self.config.coalesce:
+            return (yield from fetch(request))
+        if key in flights:
+            self.coalesced += 1
+            return (yield from flights.join(request, key))
+        return (yield from flights.lead(key, fetch(request)))
 
     def lookup(self, request: Request) -> bool:
         """Whether a fresh answer is there now; counts it."""
         if self.hit_ratio is not None:
             return self.hits_by_ratio(request)
         return self.store.get(key_of(request), self.env.now) is HIT
-
-    def put(self, request: Request) -> None:
-        """Keeps the answer to a request."""
-        if self.config.hit_ratio is None:
-            self.store.put(key_of(request), self.env.now)
 
     def counters(self) -> dict[str, Any]:
         """Hits, misses and what else happened since `start_counting`."""
@@ -130,37 +134,23 @@ class Caching:
 
     def add_latency(self, request: Request) -> None:
         """Adds the time that an answer from the cache takes."""
-        if self.latency is not None:
-            seconds = self.latency.at(request.id, request.call)
-            request.owe_service(seconds)
+        if self._latency is not None:
+            request.owe_service(self._latency.at(request.id, request.call))
 
-    def _join(self, request: Request, key: Hashable) -> Steps:
-        """Waits for a fetch that is under way."""
-        joined = self.env.now
-        request.doing = QUEUE
-        shared: Response = yield self._under_way[key]
-        request.queue += self.env.now - joined
-        return CACHED if shared.success else shared
-
-    def _revalidate(self, request: Request, key: Hashable, fetch: Fetch) -> Any:
-        yield from self._fetch_shared(request, key, fetch)
+    def _revalidate(self, request: Request, fetch: Fetch, flights: SingleFlight) -> Any:
+        yield from flights.lead(key_of(request), self._kept(fetch)(request))
         self.recorder.use(request)
 
-    def _fetch(self, request: Request, key: Hashable, fetch: Fetch) -> Steps:
-        response = yield from fetch(request)
-        if response.success:
-            self.store.put(key, self.env.now)
-        return response
+    def _kept(self, fetch: Fetch) -> Fetch:
+        """Fetches, and keeps what is whole: no error, and nothing degraded."""
 
-    def _fetch_shared(self, request: Request, key: Hashable, fetch: Fetch) -> Steps:
-        response = ANSWERS[Outcome.RESET]
-        done = self._under_way[key] = Event(self.env)
-        try:
-            response = yield from self._fetch(request, key, fetch)
-        finally:
-            del self._under_way[key]
-            done.succeed(response)
-        return response
+        def fetch_and_keep(request: Request) -> Steps:
+            response = yield from fetch(request)
+            if response.success and response is not DEGRADED and self.hit_ratio is None:
+                self.store.put(key_of(request), self.env.now)
+            return response
+
+        return fetch_and_keep
 
 
 def key_of(request: Request) -> Hashable:

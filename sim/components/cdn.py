@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from sim.components.cache_store import CacheConfig
-from sim.components.caching import CACHED, Caching
+from sim.components.caching import CACHED, READS, Caching
 from sim.components.component import Handler, Steps
 from sim.components.proxy import Proxy
-from sim.request import ANSWERS, Outcome, Request, Response
+from sim.components.single_flight import SingleFlight
+from sim.request import Request, Response
 from sim.values import Config, Share, wrong_key
 
 if TYPE_CHECKING:
     from sim.components.world import World
-
-REFUSED = ANSWERS[Outcome.REFUSED]
 
 
 class CdnConfig(Config):
@@ -43,10 +42,11 @@ class CachedOrigin:
     def __init__(self, caching: Caching, origin: Handler) -> None:
         self.caching = caching
         self.origin = origin
+        self.flights = SingleFlight(caching.env)
 
     def handle(self, request: Request) -> Steps:
         """Answers from the cache, or from the origin."""
-        return (yield from self.caching.answer(request, self.origin.handle))
+        return (yield from self.caching.answer(request, self.origin.handle, self.flights))
 
 
 class Cdn(Proxy):
@@ -78,17 +78,13 @@ class Cdn(Proxy):
     def forward(self, request: Request) -> Response | Handler:
         """Answers a hit of a cache without keys; otherwise passes on, through the cache if it has keys."""
         self.offered += 1
-        if not self.up:
-            self.refused += 1
-            return REFUSED
         caching = self.caching
-        if caching is None or not caching.applies_to(request):
+        if caching is None or request.kind.method not in READS or not caching.may_keep(request):
             return self.origin
         if caching.hit_ratio is None:
             return self.keyed
         if caching.hits_by_ratio(request):
-            if caching.latency is not None:
-                caching.add_latency(request)
+            caching.add_latency(request)
             return CACHED
         return self.origin
 

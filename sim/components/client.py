@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from simpy.events import Event
 
 from sim.components.component import Handler
+from sim.components.fleet import who_minds_time_outs
 from sim.components.network import AccessConfig, LossyAccess
 from sim.components.traffic import (
     Mix,
@@ -109,8 +110,11 @@ class Client:
             has_timeout = config.timeout is not None
             entrance = LossyAccess(self.env, self.recorder, target, config.network.lose_response, coin, has_timeout)
         self._entrance = entrance
+        self._gave_up = who_minds_time_outs(target)
         if config.retry is not None:
-            attempt = Attempt(self.env, self.recorder, entrance, config.timeout, self._answered, self._sent)
+            attempt = Attempt(
+                self.env, self.recorder, entrance, config.timeout, self._answered, self._sent, self._gave_up
+            )
             jitter = world.streams.uniform(f"{self.name}.retry")
             self._retry = Retry(config.retry, attempt, self.recorder, jitter)
             self._budget = self._retry.budget
@@ -170,15 +174,20 @@ class Client:
         think = config.traffic.think
         pauses = None if think is None else world.streams.drawn(f"{self.name}.think", think.draw)
         for user in range(users):
-            Flow(self.env, self._user(user, shapes, pauses, 0.0, world.duration))
-        for begin, end, factor in world.spikes.get(self.name, ()):
-            for user in range(users, round(users * factor)):
-                Flow(self.env, self._user(user, shapes, pauses, begin, end))
+            away = sorted((spike.start, spike.end) for spike in self.spikes if user >= round(users * spike.factor))
+            Flow(self.env, self._user(user, shapes, pauses, 0.0, world.duration, away))
+        for spike in self.spikes:
+            for user in range(users, round(users * spike.factor)):
+                Flow(self.env, self._user(user, shapes, pauses, spike.start, spike.end))
 
-    def _user(self, user: int, shapes: Iterator[Shape], pauses: Any, begin: float, end: float) -> Any:
+    def _user(self, user: int, shapes: Iterator[Shape], pauses: Any, begin: float, end: float, away: Any = ()) -> Any:
+        """Sends one request after the other from `begin` to `end`, but for the spans of `away`."""
         env = self.env
         yield begin
         while env._now < end:
+            for leaves, returns in away:
+                if leaves <= env._now < returns:
+                    yield returns - env._now
             begun = env._now
             if pauses is not None:
                 yield pauses.next()
@@ -240,6 +249,8 @@ class Client:
         """The time-out of the first attempt rings: the user goes on without it."""
         if not request.given_up:
             request.given_up = True
+            if self._gave_up is not None:
+                self._gave_up(request)
             heir = request.successor(self.env.now)
             self.recorder.flying[request.row] = heir
             if self._retry is None:

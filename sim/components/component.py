@@ -68,18 +68,16 @@ class Component:
             caller: Name of the client or component that calls.
             settle: Whether the caller has to know when the answer is back; a proxy that only passes it on has not.
         """
-        from sim.components.network import Edge
-
-        return Edge(self.env, self.world.link(caller, self.name), self, self.world.calls_to(self.name), settle)
-
-    def handle(self, request: Request) -> Steps:
-        """Serves one request that has just reached it (`request.owed` may be due)."""
         raise NotImplementedError
 
     @property
     def servers(self) -> "list[Server]":
         """The places with workers and a queue, for faults and samples."""
         return []
+
+    def lost_for_good(self) -> int:
+        """Requests that it killed, or refused because it was down, since the beginning of the run."""
+        return sum(server.lost_for_good() for server in self.servers)
 
     def counters(self) -> dict[str, Any]:
         """Its own counters since `start_counting`."""

@@ -1,15 +1,17 @@
 """A fleet is the caller's side of a service with several instances: a balancer, and what the caller knows of health.
 
-It adds no hop. It counts what is outstanding on an instance until the answer is back, and sees the state of an
-instance only through the health checks and through the answers it gets.
+All calls of one caller share it. It adds no hop. It counts what is outstanding on an instance until the answer is back,
+and sees the state of an instance only through the health checks, and through the answers it gets or waits for in vain.
 """
 
+from collections.abc import Callable
 from heapq import heappop, heappush
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sim.balancing import Endpoint, LatencyByLoad, OutlierDetector, eligible, make_balancer, weight_factor
-from sim.components.component import Steps
-from sim.components.network import Link, cross
+from sim.components.component import Handler, Steps
+from sim.components.network import Direction, Link, cross
 from sim.components.server import Server
 from sim.kernel import Flow
 from sim.metrics import Reaction
@@ -20,27 +22,29 @@ if TYPE_CHECKING:
 
 NO_HEALTHY_INSTANCE = ANSWERS[Outcome.NO_HEALTHY_INSTANCE]
 RAMP_STEPS = 20
+FINE = ("ok", "4xx", "429")
+"""How an instance answers that has nothing wrong with it; the rest of it is the caller's fault."""
 
 
 class Fleet:
-    """Sends each request to one instance of a service.
+    """What a caller knows of the instances of a service.
 
     Args:
         service: The service.
         caller: Whose side this is.
         link: Between the two.
-        salt: Tells the edges that lead to one service apart.
-        settle: Whether the caller has to know when the answer is back. Otherwise the way back is left to be slept
-            together with what follows, and the answer is counted as back when its time has come.
+
+    Attributes:
+        learns: Whether it has to be told of answers, and of those that have not come in time.
+        returning: When an answer that is on its way will be back, s, and from which instance: a heap.
     """
 
-    def __init__(self, service: "Service", caller: str, link: Link, salt: int, settle: bool) -> None:
+    def __init__(self, service: "Service", caller: str, link: Link) -> None:
         config, world = service.config, service.world
         self.env = world.env
         self.service = service
         self.recorder = world.recorder
         self.link = link
-        self.salt = salt
         self.servers: list[Server] = service.servers
         name = f"{caller}.{service.name}.balancer"
         self.weights = [config.weight_of(index) for index in range(len(self.servers))]
@@ -54,16 +58,13 @@ class Fleet:
         self.slow_start = config.slow_start
         self.ramps: dict[int, Flow] = {}
         self.learns = self.balancer.learns or self.detector is not None
-        self.settle = settle or self.learns
-        self._returning: list[tuple[float, int]] = []
-        self._pick = self.balancer.pick
-        self._probes = self.balancer.probes
-        self._serve = [server.handle for server in self.servers]
-        if self._probes:
+        self.returning: list[tuple[float, int]] = []
+        self.probes = self.balancer.probes
+        self.serve = [server.handle for server in self.servers]
+        if self.probes:
             reports = service.load_reports
-            self._serve = [Reported(*pair).handle for pair in zip(self.servers, reports, strict=True)]
-        self._out = link.out.latency
-        self._back = link.back.latency
+            self.serve = [Reported(*pair).handle for pair in zip(self.servers, reports, strict=True)]
+        self._asked: dict[Request, tuple[Endpoint, float]] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -92,6 +93,95 @@ class Fleet:
         self.endpoints[index].weight = self.weights[index]
         self.balancer.update(self.eligible, self.env.now)
 
+    def sent(self, request: Request, endpoint: Endpoint) -> None:
+        """A request goes to an instance: from now on the fleet waits for its answer."""
+        self._asked[request] = endpoint, self.env.now
+
+    def answered(self, request: Request, fine: bool) -> None:
+        """An answer is back; one that its caller has given up on is no news any more.
+
+        Args:
+            request: To what.
+            fine: Whether it does not speak against the instance.
+        """
+        asked = self._asked.pop(request, None)
+        if asked is not None:
+            self._learn(*asked, fine)
+
+    def timed_out(self, request: Request) -> None:
+        """The caller has given up on a request: that speaks against the instance, as far as anybody can tell."""
+        self.answered(request, False)
+
+    def forget(self, request: Request) -> None:
+        """The caller has died, or was killed: there will be no answer, and it is not the instance's fault."""
+        self._asked.pop(request, None)
+
+    def _learn(self, endpoint: Endpoint, sent: float, fine: bool) -> None:
+        now = self.env.now
+        if self.balancer.learns:
+            self.balancer.answered(endpoint, now - sent, fine, now)
+        if self.detector is not None:
+            until = self.detector.observe(endpoint, fine, now)
+            if until is not None:
+                self.recorder.react(Reaction(now, self.service.name, endpoint.index, "ejected"))
+                self.refresh()
+                Flow(self.env, self._readmit(endpoint, until - now))
+
+    def _readmit(self, endpoint: Endpoint, seconds: float) -> Any:
+        assert self.detector is not None
+        yield float(seconds)
+        self.detector.readmit(endpoint, self.env.now)
+        self.returned(endpoint.index)
+
+    def probe(self) -> None:
+        """Asks some instances for their load, out of band, if that is how the balancer decides."""
+        for target in self.balancer.probe_targets(self.env.now):
+            Flow(self.env, self._probe(target))
+
+    def _probe(self, endpoint: Endpoint) -> Any:
+        there = self._way(self.link.out)
+        if there == inf:
+            return
+        yield there
+        server = self.servers[endpoint.index]
+        if not server.up or server.hangs:
+            return
+        load = server.outstanding
+        expected = self.service.load_reports[endpoint.index].expected(load)
+        back = self._way(self.link.back)
+        if back < inf:
+            yield back
+            self.balancer.probed(endpoint, load, expected, self.env.now)
+
+    def _way(self, direction: Direction) -> float:
+        return direction.latency() if self.link.steady else direction.crossing(0.0)
+
+
+class FleetEdge:
+    """What a caller holds of a fleet for one of its calls: picks an instance, and brings the answer back.
+
+    Args:
+        fleet: The fleet.
+        salt: Tells the edges that lead to one service apart.
+        settle: Whether the caller has to know when the answer is back. Otherwise the way back is left to be slept
+            together with what follows, and the answer is counted as back when its time has come.
+    """
+
+    def __init__(self, fleet: Fleet, salt: int, settle: bool) -> None:
+        self.env = fleet.env
+        self.fleet = fleet
+        self.link = fleet.link
+        self.salt = salt
+        self.settle = settle or fleet.learns
+        self._learns = fleet.learns
+        self._probes = fleet.probes
+        self._pick = fleet.balancer.pick
+        self._endpoints = fleet.endpoints
+        self._serve = fleet.serve
+        self._returning = fleet.returning
+        self._out = fleet.link.out.latency
+        self._back = fleet.link.back.latency
+
     def handle(self, request: Request) -> Steps:
         """Picks an instance, sends the request there and brings the answer back."""
         owed = request.owed
@@ -99,21 +189,23 @@ class Fleet:
             request.owed = 0.0
             request.network += owed
             yield owed
-        if not self.eligible:
-            self.service.refused += 1
+        fleet = self.fleet
+        if not fleet.eligible:
+            fleet.service.refused += 1
             return NO_HEALTHY_INSTANCE
         env, link, salt = self.env, self.link, self.salt
-        sent = env._now
+        now = env._now
         returning = self._returning
-        while returning and returning[0][0] <= sent:
-            self.endpoints[heappop(returning)[1]].outstanding -= 1
-        endpoint = self._pick(request, sent)
+        while returning and returning[0][0] <= now:
+            self._endpoints[heappop(returning)[1]].outstanding -= 1
+        endpoint = self._pick(request, now)
         endpoint.outstanding += 1
         if salt:
             request.call += salt
         if self._probes:
-            for target in self.balancer.probe_targets(sent):
-                Flow(env, self._probe(target))
+            fleet.probe()
+        if self._learns:
+            fleet.sent(request, endpoint)
         try:
             if link.steady:
                 request.owed = self._out()
@@ -134,41 +226,19 @@ class Fleet:
                 yield from cross(link.back, request, request.response_size if response.success else 0.0)
         except BaseException:
             endpoint.outstanding -= 1
+            fleet.forget(request)
             raise
         endpoint.outstanding -= 1
         if salt:
             request.call -= salt
-        if self.learns:
-            self._learn(endpoint, env._now - sent, response.success)
+        if self._learns:
+            fleet.answered(request, response.condition in FINE)
         return response
 
-    def _learn(self, endpoint: Endpoint, latency: float, success: bool) -> None:
-        now = self.env.now
-        if self.balancer.learns:
-            self.balancer.answered(endpoint, latency, success, now)
-        if self.detector is not None:
-            until = self.detector.observe(endpoint, success, now)
-            if until is not None:
-                self.recorder.react(Reaction(now, self.service.name, endpoint.index, "ejected"))
-                self.refresh()
-                Flow(self.env, self._readmit(endpoint, until - now))
 
-    def _readmit(self, endpoint: Endpoint, seconds: float) -> Any:
-        assert self.detector is not None
-        yield float(seconds)
-        self.detector.readmit(endpoint, self.env.now)
-        self.returned(endpoint.index)
-
-    def _probe(self, endpoint: Endpoint) -> Any:
-        """Asks an instance for its load, out of band."""
-        yield self.link.out.latency()
-        server = self.servers[endpoint.index]
-        if not server.up or server.hung:
-            return
-        load = server.outstanding
-        expected = self.service.load_reports[endpoint.index].expected(load)
-        yield self.link.back.latency()
-        self.balancer.probed(endpoint, load, expected, self.env.now)
+def who_minds_time_outs(entrance: Handler) -> Callable[[Request], None] | None:
+    """Who has to be told when a caller gives up on what it has sent to `entrance`; None for nobody."""
+    return entrance.fleet.timed_out if isinstance(entrance, FleetEdge) and entrance.fleet.learns else None
 
 
 class Reported:

@@ -70,9 +70,6 @@ class Gateway(Proxy):
     def forward(self, request: Request) -> Response | Handler:
         """Refuses a request, or passes it on to its route."""
         self.offered += 1
-        if not self.up:
-            self.refused += 1
-            return ANSWERS[Outcome.REFUSED]
         seconds = self._latency(request.id, request.call)
         request.owe_policy(seconds)
         if self.policies:

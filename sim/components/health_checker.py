@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sim.balancing import HealthState
 from sim.components.component import Steps
+from sim.components.meter import PROBE
 from sim.components.network import Edge
 from sim.components.program import Work
-from sim.components.server import PROBE, Server
+from sim.components.server import Server
 from sim.kernel import TIMED_OUT, FixedDemand, Flow
 from sim.request import Request
 
@@ -69,10 +70,10 @@ class Uncounted:
         self.server = server
 
     def handle(self, request: Request) -> Steps:
-        """Lets the server answer, and takes the probe out of its counters in the same instant."""
+        """Lets the server answer, and takes the probe out of its counters in the instants in which it is counted."""
         yield from request.settle()
         server = self.server
-        came = server.env.now
+        server.offered -= server.up
         response = yield from server.handle(request)
-        server.forget(response, came >= server.counting_since)
+        server.forget(response)
         return response

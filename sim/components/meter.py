@@ -5,10 +5,13 @@ from math import inf
 from typing import Any
 
 from sim.kernel import Environment
-from sim.request import ANSWERS, Outcome, Response
+from sim.request import ANSWERS, Outcome, RequestKind, Response
 
 REFUSED = ANSWERS[Outcome.REFUSED]
 QUEUE_FULL = ANSWERS[Outcome.QUEUE_FULL]
+
+PROBE = RequestKind(path="/health", label="health check")
+"""The kind of a health checker's probes: load like any other, but no user's request."""
 
 
 class Meter:
@@ -109,26 +112,14 @@ class Meter:
         """Requests that it killed, or refused because it was down, since the beginning of the run."""
         return self.killed + self.refused_down + self._lost_before
 
-    def forget(self, response: Response, was_offered: bool) -> None:
-        """Takes a probe out of the counters: it is load, but no user's request.
-
-        Args:
-            response: What it was answered.
-            was_offered: Whether it came after `start_counting`.
-        """
+    def forget(self, response: Response) -> None:
+        """Takes the answer to a probe out of the counters, in the instant in which it was counted."""
         if response is REFUSED:
-            self.refused_down -= was_offered
-            return
-        self.offered -= was_offered
-        if response.success:
-            self.served -= 1
+            self.refused_down -= 1
         elif response is QUEUE_FULL:
-            self.refused -= was_offered
-
-    @property
-    def counting_since(self) -> float:
-        """When `start_counting` was called last, s."""
-        return self._counting_since
+            self.refused -= 1
+        elif response.success:
+            self.served -= 1
 
     def measured(self) -> float:
         """Seconds since `start_counting`."""

@@ -18,7 +18,10 @@ class Step(Protocol):
     hop: Any
 
     def run(self, request: Request, server: Any) -> Any:
-        """A generator that returns None to go on, or a Response that ends the request."""
+        """A generator that returns None or a success to go on, or the failure that the request ends with.
+
+        After a degraded success the whole answer is degraded.
+        """
         ...
 
 

@@ -7,8 +7,8 @@ costs a request little more than the delays that it adds.
 from typing import TYPE_CHECKING, Any
 
 from sim.components.component import Component, Handler, Steps
-from sim.components.network import Edge, cross
-from sim.components.server import Killed
+from sim.components.mortal import Killed
+from sim.components.network import Edge
 from sim.kernel import Flow
 from sim.policies.timeout import Attempt
 from sim.request import ANSWERS, Outcome, Request, Response
@@ -16,6 +16,7 @@ from sim.request import ANSWERS, Outcome, Request, Response
 if TYPE_CHECKING:
     from sim.components.world import World
 
+REFUSED = ANSWERS[Outcome.REFUSED]
 RESET = ANSWERS[Outcome.RESET]
 
 
@@ -31,6 +32,7 @@ class Proxy(Component):
         self.mortal = name in world.mortal
         self.needs_time = self.mortal
         self.inside: dict[Flow, Request] = {}
+        self._lost = 0
 
     def passage(self, onward: Handler) -> "Handler":
         """The way on; from a proxy that may die it is one that can be cut."""
@@ -41,11 +43,23 @@ class Proxy(Component):
         super().stop()
         for flow in list(self.inside):
             if not flow.ended:
+                self._lost += 1
                 flow.interrupt(Killed(self))
 
+    def lost_for_good(self) -> int:
+        """See `Component.lost_for_good`."""
+        return self._lost
+
     def forward(self, request: Request) -> Response | Handler:
-        """The answer, or whatever gives it."""
+        """The answer, or whatever gives it; only called while it is up."""
         raise NotImplementedError
+
+    def turn_away(self) -> Response:
+        """The answer while it is down."""
+        self.offered += 1
+        self.refused += 1
+        self._lost += 1
+        return REFUSED
 
     def entrance(self, caller: str, settle: bool = True) -> Handler:
         """The link to the proxy."""
@@ -53,7 +67,7 @@ class Proxy(Component):
 
     def handle(self, request: Request) -> Steps:
         """Answers, or passes on."""
-        onward = self.forward(request)
+        onward = self.forward(request) if self.up else self.turn_away()
         if isinstance(onward, Response):
             return onward
         return (yield from self.passage(onward).handle(request)).relay
@@ -69,7 +83,7 @@ class ProxyEdge(Edge):
     def handle(self, request: Request) -> Steps:
         """Takes a request as far as the proxies pass it on, and the answer back."""
         if not self.link.steady:
-            return (yield from self._handle_exactly(request))
+            return (yield from super().handle(request))
         edge, way_back, salt = self, 0.0, self.salt
         while True:
             request.owed += edge.out()
@@ -80,7 +94,7 @@ class ProxyEdge(Edge):
                 delay, request.owed = request.owed, 0.0
                 request.network += delay
                 yield delay
-            onward = proxy.forward(request)
+            onward = proxy.forward(request) if proxy.up else proxy.turn_away()
             if onward.__class__ is ProxyEdge and onward.link.steady and not proxy.mortal:
                 edge = onward
                 salt += edge.salt
@@ -98,19 +112,6 @@ class ProxyEdge(Edge):
             delay, request.owed = request.owed, 0.0
             request.network += delay
             yield delay
-        return response
-
-    def _handle_exactly(self, request: Request) -> Steps:
-        """The same over a link on which the moment of a crossing matters, as far as the first proxy."""
-        request.call += self.salt
-        yield from cross(self.link.out, request, request.size)
-        onward = self.target.forward(request)
-        if isinstance(onward, Response):
-            response = onward
-        else:
-            response = (yield from self.target.passage(onward).handle(request)).relay
-        yield from cross(self.link.back, request, request.response_size if response.success else 0.0)
-        request.call -= self.salt
         return response
 
 

@@ -1,8 +1,8 @@
 """A server is a process with workers and a queue: an instance of a service, a database, a provider somewhere else.
 
 A request that finds no free worker waits; a freed worker takes the next one in the same instant. A worker is held until
-the request is answered, whatever it waits for in between. A crash kills what is inside and refuses what comes; a hang
-accepts and never answers.
+the request is answered, whatever it waits for in between. Faults make it slow, or make it answer with errors; how it
+dies is told by `mortal`.
 """
 
 from collections import deque
@@ -10,39 +10,20 @@ from math import inf, prod
 
 from simpy.events import Event
 
-from sim.components.component import Component, Steps
-from sim.components.meter import QUEUE_FULL, REFUSED, Meter
+from sim.components.component import Steps
+from sim.components.meter import PROBE, QUEUE_FULL, REFUSED
+from sim.components.mortal import RESET, Hung, Killed, Mortal
 from sim.components.program import Program, Work
-from sim.kernel import Demand, Environment, Flow, Uniform
+from sim.kernel import Demand, Environment, Uniform
 from sim.metrics import Recorder
-from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request, RequestKind, Response
+from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request, Response
 
-RESET = ANSWERS[Outcome.RESET]
 UPSTREAM_ERROR = ANSWERS[Outcome.UPSTREAM_ERROR]
 EXPIRED = ANSWERS[Outcome.TIMEOUT]
 OK = ANSWERS[Outcome.OK]
 
-PROBE = RequestKind(path="/health", label="health check")
-"""The kind of a health checker's probes: load like any other, but no user's request."""
 
-
-class Killed(Exception):
-    """The place that a request was in has died."""
-
-    def __init__(self, place: "Server | Component") -> None:
-        super().__init__(place.name)
-        self.place = place
-
-
-class Hung(Exception):
-    """The server that a request was in has stopped doing anything."""
-
-    def __init__(self, server: "Server") -> None:
-        super().__init__(server.name)
-        self.server = server
-
-
-class Server(Meter):
+class Server(Mortal):
     """Workers in front of a bounded queue.
 
     Args:
@@ -58,21 +39,16 @@ class Server(Meter):
     """
 
     __slots__ = (
-        "_crashes",
-        "_inside",
         "_queue",
         "_slowdowns",
         "deadline_propagation",
         "error_coin",
         "error_share",
-        "fault_coin",
-        "fault_share",
-        "hung",
+        "failures",
         "lifo",
         "limit",
         "pace",
         "program",
-        "recorder",
         "speed",
     )
 
@@ -88,23 +64,18 @@ class Server(Meter):
         speed: float = 1.0,
         deadline_propagation: bool = False,
     ) -> None:
-        super().__init__(env, name, inf if workers is None else workers)
-        self.recorder = recorder
+        super().__init__(env, name, inf if workers is None else workers, recorder)
         self.program = program
         self.limit = inf if limit is None else limit
         self.lifo = lifo
         self.speed = speed
         self.deadline_propagation = deadline_propagation
-        self.hung = False
-        self._crashes = 0
         self.error_share = 0.0
         self.error_coin: Demand | None = None
-        self.fault_share = 0.0
-        self.fault_coin: Uniform | None = None
+        self.failures: list[tuple[float, Uniform]] = []
         self._slowdowns: list[float] = []
         self.pace = 1.0 / speed
         self._queue: deque[tuple[Event, Request]] = deque()
-        self._inside: dict[Flow, Request] | None = None
 
     # -- what a request meets
 
@@ -125,7 +96,7 @@ class Server(Meter):
         holding = False
         turn: Event | None = None
         try:
-            if self.hung:
+            if self.hangs:
                 return (yield from self._hang(request))
             if self.deadline_propagation and request.deadline <= self.env._now:
                 self.expired += 1
@@ -153,7 +124,7 @@ class Server(Meter):
             holding = True
             answer = OK
             failure: Response | None = None
-            if self.fault_coin is not None and request.kind is not PROBE and self.fault_coin.next() < self.fault_share:
+            if self.failures and request.kind is not PROBE and self._fails():
                 self.errors += 1
                 return UPSTREAM_ERROR
             for step in self.program.always or self.program.steps(request):
@@ -202,7 +173,7 @@ class Server(Meter):
             self._cut(request, work)
             return RESET
         except Hung as hung:
-            if hung.server is not self:
+            if hung.process is not self:
                 raise
             holding, turn = False, None
             self._cut(request, work)
@@ -223,37 +194,6 @@ class Server(Meter):
 
     # -- what faults do to it
 
-    def may_die(self) -> None:
-        """Keeps account of who is inside from now on: an event of the scenario crashes or hangs this server."""
-        self._inside = {}
-
-    def crash(self) -> None:
-        """Kills what is inside, whose callers see a reset, and refuses what comes.
-
-        It takes as many restarts as there were crashes until it accepts again.
-        """
-        self._crashes += 1
-        if self.up:
-            self._measure()
-            self._count_up_time()
-            self.up = False
-        self.hung = False
-        self._lose(Killed(self))
-
-    def restart(self) -> None:
-        """Accepts requests again, empty."""
-        self._measure()
-        self._crashes -= 1
-        if not self._crashes:
-            self._up_mark = self.env.now
-            self.up = True
-
-    def hang(self) -> None:
-        """Goes on accepting, answers nothing: callers see only their own time-outs."""
-        if self.up and not self.hung:
-            self.hung = True
-            self._lose(Hung(self))
-
     def slow_by(self, factor: float) -> None:
         """Multiplies the service times of what begins from now on."""
         self._slowdowns.append(factor)
@@ -267,31 +207,27 @@ class Server(Meter):
     def _set_pace(self) -> None:
         self.pace = prod(self._slowdowns) / self.speed
 
+    def fail_by(self, share: float, coin: Uniform) -> None:
+        """Answers a share of what begins from now on with an error, before any work is done for it.
+
+        Args:
+            share: The share.
+            coin: Decides which.
+        """
+        self.failures.append((share, coin))
+
+    def undo_fail(self, share: float, coin: Uniform) -> None:
+        """Takes one `fail_by(share, coin)` back."""
+        self.failures.remove((share, coin))
+
+    def _fails(self) -> bool:
+        return any(coin.next() < share for share, coin in self.failures)
+
     def _lose(self, why: Killed | Hung) -> None:
         self._measure()
         self._queue.clear()
         self.busy = self.waiting = 0
-        inside = dict(self._inside or ())
-        if isinstance(why, Killed):
-            self.killed += sum(request.kind is not PROBE for request in inside.values())
-        for flow in inside:
-            if not flow.ended:
-                flow.interrupt(why)
-
-    def _hang(self, request: Request) -> Steps:
-        request.doing = SERVICE
-        try:
-            yield Event(self.env)
-        except Killed as killed:
-            if killed.place is not self:
-                raise
-            request.cut_short(self.env.now)
-        return RESET
-
-    def _cut(self, request: Request, work_before: float) -> None:
-        """What was done here for a request is lost."""
-        request.cut_short(self.env.now)
-        self.recorder.waste_part(request, request.work - work_before)
+        super()._lose(why)
 
     # -- workers and queue
 

@@ -13,7 +13,7 @@ from sim.balancing import (
     SlowStartConfig,
 )
 from sim.components.component import Component, Handler
-from sim.components.fleet import Fleet
+from sim.components.fleet import Fleet, FleetEdge
 from sim.components.health_checker import HealthChecker
 from sim.components.meter import server_counters
 from sim.components.network import Edge
@@ -155,7 +155,7 @@ class Service(Component):
         super().__init__(name, config, world)
         self._servers = [self._make_server(index) for index in range(config.instances)]
         self.healthy = [True] * config.instances
-        self.fleets: list[Fleet] = []
+        self.fleets: dict[str, Fleet] = {}
         self.load_reports = [LatencyByLoad() for _ in self._servers]
         self._boots: dict[int, Flow] = {}
 
@@ -206,15 +206,15 @@ class Service(Component):
         link, salt = self.world.link(caller, self.name), self.world.calls_to(self.name)
         if config.instances == 1 and config.health_check is None and config.outlier_ejection is None:
             return Edge(self.env, link, self._servers[0], salt, settle)
-        fleet = Fleet(self, caller, link, salt, settle)
-        self.fleets.append(fleet)
-        return fleet
+        if caller not in self.fleets:
+            self.fleets[caller] = Fleet(self, caller, link)
+        return FleetEdge(self.fleets[caller], salt, settle)
 
     def verdict(self, index: int, healthy: bool) -> None:
         """The health checks have changed their mind about an instance."""
         self.healthy[index] = healthy
         self.world.recorder.react(Reaction(self.env.now, self.name, index, "healthy" if healthy else "unhealthy"))
-        for fleet in self.fleets:
+        for fleet in self.fleets.values():
             if healthy:
                 fleet.returned(index)
             else:
@@ -233,7 +233,7 @@ class Service(Component):
         server = self._servers[index]
         server.restart()
         if config.health_check is None:
-            for fleet in self.fleets:
+            for fleet in self.fleets.values():
                 fleet.returned(index)
         if config.warm_up is not None:
             yield from self._warm(server, config.warm_up)

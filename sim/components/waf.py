@@ -50,9 +50,6 @@ class Waf(Proxy):
     def forward(self, request: Request) -> Response | Handler:
         """Inspects a request, and passes it on if nothing is found."""
         self.offered += 1
-        if not self.up:
-            self.refused += 1
-            return ANSWERS[Outcome.REFUSED]
         seconds = self.latency.at(request.id, request.call)
         request.owe_policy(seconds)
         if self._blocks(request):

@@ -56,6 +56,7 @@ class Point:
         readings: Of each objective.
         runs: How many runs it took.
         busiest: The component with the highest utilization, and that utilization.
+        failures: One line for each run that failed: its parameter, its seed, and why.
     """
 
     number: float
@@ -63,6 +64,7 @@ class Point:
     readings: tuple[Reading, ...]
     runs: int
     busiest: tuple[str, float]
+    failures: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -141,6 +143,11 @@ class Capacity:
         point = self.missed
         return point.busiest if point is not None and point.busiest[0] else None
 
+    @property
+    def failures(self) -> list[str]:
+        """One line for each run that failed: its parameter, its seed, and why."""
+        return [failure for point in self.points for failure in point.failures]
+
     def spelled(self, number: float | None) -> str | None:
         """A number of this search as the scenario spells it; None for None."""
         return None if number is None else spell(self.span.spell(number))
@@ -162,6 +169,7 @@ class Capacity:
             if self.bottleneck is None
             else {"component": self.bottleneck[0], "utilization": self.bottleneck[1]},
             "runs": sum(point.runs for point in self.points),
+            "failed": self.failures,
             "points": [
                 {
                     "value": point.number,
@@ -234,7 +242,7 @@ class _Search:
         if len(summaries) < 2:
             raise RunsFailed(failed)
         readings = tuple(_read(objective, summaries) for objective in self.objectives)
-        return Point(number, value, readings, len(runs), busiest_component(summaries))
+        return Point(number, value, readings, len(runs), busiest_component(summaries), tuple(failed))
 
 
 def _read(objective: Objective, summaries: list[dict[str, Any]]) -> Reading:

@@ -22,13 +22,12 @@ class Errors(EventConfig):
 
     def begin(self, world: World) -> Undo:
         """Makes them fail; undoing it heals them."""
-        servers = self.servers(world)
-        for server in servers:
-            server.fault_coin = world.streams.uniform(f"{server.name}.errors")
-            server.fault_share = self.rate
+        failing = [(server, world.streams.uniform(f"{server.name}.errors.{self.at}")) for server in self.servers(world)]
+        for server, coin in failing:
+            server.fail_by(self.rate, coin)
 
         def heal() -> None:
-            for server in servers:
-                server.fault_coin = None
+            for server, coin in failing:
+                server.undo_fail(self.rate, coin)
 
         return heal

@@ -22,12 +22,10 @@ class Hang(EventConfig):
         """Hangs them; undoing it restarts them."""
         servers = self.servers(world)
         for server in servers:
-            server.hang()
+            server.hang(self)
 
         def restart() -> None:
             for server in servers:
-                if server.hung:
-                    server.crash()
-                    server.restart()
+                server.end_hang(self)
 
         return restart

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sim.components import Server, Service, World
+from sim.components import Service, World
 from sim.faults.event import EventConfig
 from sim.metrics import Event
 
@@ -55,9 +55,11 @@ class Injector:
         return max((c.config.startup for c in components if isinstance(c, Service)), default=0.0)
 
     def _losses(self, event: EventConfig) -> int:
-        if event.hits not in ("servers", "components"):
-            return 0
-        return sum(server.lost_for_good() for server in _servers(event, self.world))
+        if event.hits == "components":
+            return sum(component.lost_for_good() for component in event.components(self.world))
+        if event.hits == "servers":
+            return sum(server.lost_for_good() for server in event.servers(self.world))
+        return 0
 
     def finish(self) -> list[Event]:
         """The events that began within the run, with what they cost and who noticed them."""
@@ -88,7 +90,3 @@ class Injector:
                 )
             )
         return done
-
-
-def _servers(event: EventConfig, world: World) -> list[Server]:
-    return [server for target in event.targets if target.name in world.components for server in target.servers(world)]

@@ -32,6 +32,7 @@ class Attempt:
         timeout: How long to wait, s; None waits for as long as it takes.
         answered: Called with the request and the latency of each answer that came in time, s.
         sent: Called with the request and the time of each attempt, s.
+        gave_up: Called with each attempt whose answer has not come in time.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Attempt:
         timeout: float | None = None,
         answered: Callable[[Request, float], None] | None = None,
         sent: Callable[[Request, float], None] | None = None,
+        gave_up: Callable[[Request], None] | None = None,
     ) -> None:
         self.env = env
         self.recorder = recorder
@@ -49,6 +51,7 @@ class Attempt:
         self.timeout = timeout
         self.answered = answered
         self.sent = sent
+        self.gave_up = gave_up
         self.timer = None if timeout is None else env.timer(timeout)
 
     def handle(self, request: Request, again: bool = False) -> Generator[Any, Any, Response]:
@@ -74,6 +77,8 @@ class Attempt:
         if response is TIMED_OUT:
             request.absorb_until(child, env._now)
             leave(self.recorder, flow, child)
+            if self.gave_up is not None:
+                self.gave_up(child)
             return GAVE_UP
         if self.timer is not None:
             self.timer.forget(flow)

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator
 
 from sim.components import ClientConfig
 from sim.components.traffic import DEFAULT_MIX, Replay, read_access_log
-from sim.metrics import Kind, parse_objective
+from sim.metrics import Kind, parse_measure, parse_objective
 from sim.scenario import event_checks
+from sim.scenario.answers import figures
 from sim.scenario.document import Document
 from sim.scenario.errors import Problem
 from sim.scenario.figures import missing_figure
 from sim.scenario.paths import Path
 from sim.scenario.source import Source
 from sim.scenario.topology import Topology
-from sim.scenario.words import a, hint, quote
+from sim.scenario.words import a, clip, hint, quote
 from sim.values import format_duration
 
 DEEPEST = 50
@@ -37,6 +38,7 @@ def problems(document: Document, source: Source) -> Iterator[Problem]:
     yield from _logs(document, source)
     yield from event_checks.problems(document, source)
     yield from _objectives(document, source)
+    yield from _answer(document, source)
 
 
 def warnings(document: Document, source: Source) -> Iterator[Problem]:
@@ -186,6 +188,23 @@ def _objectives(document: Document, source: Source) -> Iterator[Problem]:
             continue
         if (missing := missing_figure(document, objective.subject, objective.metric)) is not None:
             yield source.problem(("objectives", number), missing)
+
+
+def _answer(document: Document, source: Source) -> Iterator[Problem]:
+    try:
+        named = dict.fromkeys(figures(document.answer))
+    except ValueError as error:
+        yield source.problem(("answer",), str(error))
+        return
+    known = subjects(document) if named else {}
+    for text in named:
+        try:
+            measure = parse_measure(text, known)
+        except ValueError as error:
+            yield source.problem(("answer",), f"{{{clip(text)}}}: {error}")
+            continue
+        if (missing := missing_figure(document, measure.subject, measure.metric)) is not None:
+            yield source.problem(("answer",), f"{{{text}}}: {missing}")
 
 
 def _shadowed(document: Document, source: Source) -> Iterator[Problem]:

@@ -57,3 +57,10 @@ class Document(Config):
     objectives: list[str] = Field(
         default_factory=list, description="What the run has to achieve, such as `browser p99 < 300ms`."
     )
+    question: str = Field("", description="What a reader asks, and `answer` answers; reports show both.")
+    answer: str = Field(
+        "",
+        description="The answer in two sentences at most; figures in braces are filled in from the run, written as "
+        "objectives name them: `{p99}`, `{browser availability}`; `{{` is a brace. With any other value set by "
+        "`--set` it is left out, for its words are about the scenario as written.",
+    )

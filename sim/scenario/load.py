@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.locate import MOST, validate
 from sim.scenario.overrides import apply_overrides
 from sim.scenario.shorthands import shorthands
-from sim.scenario.source import Source
+from sim.scenario.source import Source, holds
 from sim.scenario.yaml import load_yaml
 from sim.values import did_you_mean
 
@@ -136,7 +136,11 @@ def shipped_scenarios() -> list[Path]:
 
 
 def _override(source: Source, overrides: Mapping[str, object], origin: str = "--set") -> Source:
-    return apply_overrides(source, overrides, origin, shorthands(Document), CHOICES)
+    """The source with other values. What answered the scenario as it was written does not answer the new one."""
+    source = apply_overrides(source, overrides, origin, shorthands(Document), CHOICES)
+    if not overrides or "answer" in overrides or not holds(source.data, "answer"):
+        return source
+    return replace(source, data={key: value for key, value in source.data.items() if key != "answer"})
 
 
 def _check(source: Source, path: Path) -> Scenario:

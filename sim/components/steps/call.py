@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, StrictBool
 
-from sim.components.component import Handler
+from sim.components.component import Handler, Steps
+from sim.components.fleet import who_minds_time_outs
 from sim.components.network import Edge
 from sim.components.server import Server
 from sim.policies.retry import Retry, RetryConfig
 from sim.policies.timeout import Attempt
-from sim.request import ANSWERS, SERVICE, Outcome, Request
+from sim.request import ANSWERS, QUEUE, SERVICE, Outcome, Request, Response
 from sim.values import Config, Distribution, Duration
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 DEGRADED = ANSWERS[Outcome.DEGRADED]
 
 
-class CallConfig(Config):
+class QuestionConfig(Config):
     """A request to another component, as part of serving one."""
 
     shorthand: ClassVar[str | None] = "to"
@@ -29,6 +30,11 @@ class CallConfig(Config):
     to: str = Field(description="The component that is called.")
     timeout: Duration | None = Field(None, gt=0, description="How long to wait for the answer; by default for ever.")
     retry: RetryConfig | None = Field(None, description="Whether and how a failed call is made again.")
+
+
+class CallConfig(QuestionConfig):
+    """A request to another component, and what to do without its answer."""
+
     optional: StrictBool = Field(False, description="Whether the request goes on, degraded, when the call fails.")
     fallback: Distribution | None = Field(
         None, description="How long it takes to make up an answer when the call fails; makes the call optional."
@@ -49,7 +55,8 @@ def caller_of(config: Any, caller: str, world: "World", stream: str, settle: boo
     entrance = world.components[config.to].entrance(caller, settle or not plain)
     if plain:
         return entrance
-    attempt = Attempt(world.env, world.recorder, entrance, config.timeout)
+    gave_up = who_minds_time_outs(entrance)
+    attempt = Attempt(world.env, world.recorder, entrance, config.timeout, gave_up=gave_up)
     if config.retry is None:
         return attempt
     return Retry(config.retry, attempt, world.recorder, world.streams.uniform(stream))
@@ -72,12 +79,10 @@ class Call:
         self.hop = self.handler if plain and not self.optional else None
         self.fallback = None if config.fallback is None else world.demand(f"{name}.fallback", config.fallback)
 
-    def run(self, request: Request, server: Server) -> Any:
+    def run(self, request: Request, server: Server) -> Steps:
         """Waits for the answer; see `Step.run`."""
-        response = yield from self.handler.handle(request)
-        if response.success:
-            return DEGRADED if response is DEGRADED else None
-        if not self.optional:
+        response: Response = yield from self.handler.handle(request)
+        if response.success or not self.optional:
             return response.relay
         if self.fallback is not None:
             seconds = self.fallback.at(request.id, request.call)
@@ -85,4 +90,5 @@ class Call:
             request.work += seconds
             request.doing = SERVICE
             yield seconds
+            request.doing = QUEUE
         return DEGRADED

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from sim.components.component import Handler
 from sim.components.server import Server
-from sim.components.steps.call import DEGRADED, CallConfig, caller_of
+from sim.components.steps.call import DEGRADED, Call, CallConfig
 from sim.kernel import Flow
 from sim.policies.timeout import leave
 from sim.request import Request
@@ -49,36 +48,35 @@ class Parallel:
     def __init__(self, config: ParallelConfig, caller: str, world: "World", name: str) -> None:
         self.env = world.env
         self.recorder = world.recorder
-        self.branches: list[tuple[Handler, bool, int]] = []
-        for number, branch in enumerate(config.calls):
-            handler = caller_of(branch.call, caller, world, f"{name}.{number}.retry")
-            optional = branch.call.optional or branch.call.fallback is not None
-            self.branches.append((handler, optional, branch.times))
+        self.branches = [
+            (Call(branch.call, caller, world, f"{name}.{number}"), branch.times)
+            for number, branch in enumerate(config.calls)
+        ]
 
     def run(self, request: Request, server: Server) -> Any:
         """Waits for all answers; see `Step.run`."""
         yield from request.settle()
         started = self.env.now
-        flights: list[tuple[Flow, Request, bool]] = []
-        for handler, optional, times in self.branches:
+        flights: list[tuple[Flow, Request]] = []
+        for call, times in self.branches:
             for number in range(times):
                 child = request.branch(started, again=number > 0)
-                flights.append((Flow(self.env, self._fly(handler, child), child), child, optional))
+                flights.append((Flow(self.env, self._fly(call, child, server), child), child))
         failure, degraded = None, False
         decisive, last, work = flights[0][1], started, 0.0
         try:
-            for flow, child, optional in flights:
+            for flow, child in flights:
                 request.child = child
                 response, ended = yield flow
                 work += child.work
                 if ended > last:
                     decisive, last = child, ended
-                if not response.success and not optional:
-                    failure = failure or response.relay
-                elif not response.success or response is DEGRADED:
+                if not response.success:
+                    failure = failure or response
+                elif response is DEGRADED:
                     degraded = True
         except BaseException:
-            for flow, child, _ in flights:
+            for flow, child in flights:
                 leave(self.recorder, flow, child)
             raise
         request.child = None
@@ -86,6 +84,6 @@ class Parallel:
         request.absorb(decisive)
         return failure or (DEGRADED if degraded else None)
 
-    def _fly(self, handler: Handler, child: Request) -> Any:
-        response = yield from handler.handle(child)
+    def _fly(self, call: Call, child: Request, server: Server) -> Any:
+        response = yield from call.run(child, server)
         return response, self.env.now

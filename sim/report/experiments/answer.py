@@ -35,9 +35,11 @@ def summary_lines(study: Comparison | Sweep | Capacity) -> list[str]:
         One to three sentences, and one more if runs failed.
     """
     if isinstance(study, Capacity):
-        return _capacity(study)
-    lines = _comparison(study) if isinstance(study, Comparison) else _sweep(study)
-    return [*lines, *_failed(study)]
+        lines, made = _capacity(study), sum(point.runs for point in study.points)
+    else:
+        lines = _comparison(study) if isinstance(study, Comparison) else _sweep(study)
+        made = sum(map(len, study.runs))
+    return [*lines, *_failed(len(study.failures), made)]
 
 
 def _quoted(study: Study) -> list[str]:
@@ -45,8 +47,7 @@ def _quoted(study: Study) -> list[str]:
     return [f"“{name}”" if "," in name else name for name in names(study)]
 
 
-def _failed(study: Study) -> list[str]:
-    number, made = len(study.failures), sum(map(len, study.runs))
+def _failed(number: int, made: int) -> list[str]:
     return [f"{number} of {made} runs failed and {'is' if number == 1 else 'are'} left out."] if number else []
 
 

@@ -37,7 +37,6 @@ def capacity_sheets(capacity: Capacity) -> list[Sheet]:
 
 
 def _runs(point: Point) -> str:
-    """How many runs a value took, and how many of them failed as far as its figures tell."""
-    used = [reading.interval.n for reading in point.readings if reading.interval is not None]
-    finished = min(used, default=point.runs)
-    return str(point.runs) if finished == point.runs else f"{finished} of {point.runs}"
+    """How many runs a value took, and how many of them did not fail."""
+    failed = len(point.failures)
+    return f"{point.runs - failed} of {point.runs}" if failed else str(point.runs)

@@ -6,7 +6,6 @@ from typing import Any, Final
 from sim.experiment.capacity import Capacity
 from sim.experiment.comparison import Comparison
 from sim.experiment.save import scenario_as_run
-from sim.experiment.study import Study
 from sim.experiment.sweep import SATURATED, Sweep
 from sim.experiment.variation import Variation, spell
 from sim.report import units
@@ -64,7 +63,7 @@ def render_experiment(
         answer=summary_lines(study),
         sheets=sheets,
         figures_first=sum(len(sheet.rows) for sheet in sheets) > _LONG,
-        failures=study.failures if isinstance(study, Study) else [],
+        failures=study.failures,
         panels=make_panels(figures, plots),
         reading=_READING[kind],
         varied=_varied(study),

@@ -45,7 +45,7 @@ def print_experiment(study: Comparison | Sweep | Capacity, console: Console) -> 
         console.print(terminal_text(line, "bold", console))
     for sheet in make_sheets(study):
         _print_sheet(sheet, console)
-    failures = [] if isinstance(study, Capacity) else study.failures
+    failures = study.failures
     if failures:
         console.print()
     for failure in failures[:_MOST_FAILURES]:

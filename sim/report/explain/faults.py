@@ -145,6 +145,8 @@ def _over(evidence: Evidence, event: Event, cost: Cost) -> Iterator[str]:
     if cost.failures and failover is not None and failover < lasts - _STEP:
         first = _back_after(failover)
         yield f"{first[0].upper()}{first[1:]}."
+    elif cost.failures and lasts >= 1.0:
+        yield "The success ratio was down for as long as it lasted."
     if back > 0.0:
         yield f"All was as before {units.duration(back)} after its end."
 

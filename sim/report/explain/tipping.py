@@ -21,7 +21,8 @@ def tipping_point(found: Tipping) -> Finding:
     else:
         title = f"Up to {_size(trigger, found.trials[-1].size)} of {name} chance decides whether it recovers"
     words = "lasts" if trigger.by == "for" else "has a factor of"
-    text = f"{'; '.join(_trials(found))}. In the scenario it {words} {_plain(trigger, trigger.size)}."
+    told = "; ".join(_trials(found))
+    text = f"{told[0].upper()}{told[1:]}. In the scenario it {words} {_plain(trigger, trigger.size)}."
     figures = {
         "event": trigger.number,
         "by": trigger.by,

@@ -8,12 +8,14 @@ _ALL = 1.0 - 1e-9
 
 
 def percent(ratio: float) -> str:
-    """A share of one in whole per cent, or in two digits below ten: `65%`, `4.2%`; `100%` is nothing less than all."""
+    """A share of one: `65%`, below a fifth `12.5%`, below a tenth `4.2%`; `100%` is nothing less than all."""
     if ratio >= _ALL:
         return f"{100.0 * ratio:.0f}%"
     if ratio >= 0.995:
         return f"{floor(1000.0 * ratio) / 10.0:g}%"
-    return f"{100.0 * ratio:.0f}%" if ratio >= 0.095 or ratio == 0.0 else f"{100.0 * ratio:.2g}%"
+    if ratio >= 0.2 or ratio == 0.0:
+        return f"{100.0 * ratio:.0f}%"
+    return f"{100.0 * ratio:.{3 if ratio >= 0.1 else 2}g}%"
 
 
 def times(ratio: float) -> str:
