@@ -1,0 +1,196 @@
+"""`import sim`: what a notebook works with."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+import sim
+from sim import metrics
+from sim.report.figures import FIGURES
+
+SMALL = """\
+scenario: A small shop
+seed: 5
+duration: 20s
+warmup: 2s
+clients:
+  people: {traffic: {rate: 100/s}, timeout: 1s, to: shop}
+components:
+  shop: {kind: service, instances: 2, workers: 2, work: {exponential: 5ms}, balancer: round_robin}
+events:
+  - {at: 10s, crash: shop, instances: 1, restart_after: 2s}
+"""
+
+
+@pytest.fixture(autouse=True)
+def headless():
+    """No display, and no figure left behind."""
+    mpl.use("Agg")
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> sim.Scenario:
+    """A shop of two instances, one of which crashes."""
+    path = tmp_path / "shop.yaml"
+    path.write_text(SMALL)
+    return sim.load(path)
+
+
+def test_what_is_promised_is_there_and_documented() -> None:
+    """Every name of `__all__` can be had, says what it is, and `dir` shows nothing else."""
+    assert dir(sim) == sorted(sim.__all__)
+    for name in sim.__all__:
+        assert getattr(sim, name).__doc__, name
+    with pytest.raises(AttributeError, match="module 'sim' has no attribute 'runn'"):
+        sim.runn  # noqa: B018
+
+
+def test_importing_costs_nothing() -> None:
+    """Names are loaded when they are used: `import sim` brings neither numpy nor pandas."""
+    code = "import sim, sys; print([name for name in ('numpy', 'pandas', 'simpy', 'pydantic') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_with_changes_a_copy(shop: sim.Scenario) -> None:
+    """By path, or by name with two underscores for a dot; the scenario itself stays as it is."""
+    changed = shop.with_({"components.shop.instances": 3}, components__shop__workers=1, seed=9)
+    assert (changed.document.components["shop"].instances, changed.document.components["shop"].workers) == (3, 1)
+    assert changed.document.seed == 9
+    assert shop.document.components["shop"].instances == 2
+    with pytest.raises(sim.ScenarioError, match="did you mean 'instances'"):
+        shop.with_(components__shop__instance=3)
+
+
+def test_a_result_has_frames_with_the_same_story(shop: sim.Scenario) -> None:
+    """Requests, timeline and summary count the same requests; the ledger's parts add up to the latency."""
+    result = sim.run(shop)
+    requests = result.requests
+    assert isinstance(result.timeline, pd.DataFrame)
+    assert len(requests) == result.timeline["offered"].sum()
+    assert (requests["arrived"] >= 2.0).sum() == result.summary["requests"]["offered"]
+    ended = requests[requests["latency"].notna()]
+    parts = ended[["network", "queue", "service", "backoff", "policy"]].sum(axis=1)
+    np.testing.assert_allclose(parts, ended["latency"], atol=1e-9)
+    assert result["p99"] == result.summary["latency_s"]["all"]["p99"]
+    assert result["shop utilization"] == result.summary["components"]["shop"]["utilization"]
+    assert set(result.components["component"]) == {"shop"}
+    assert result.seed == 5
+    assert repr(result).startswith("<Result of shop, seed 5: 1,")
+    with pytest.raises(ValueError, match="did you mean 'p99'"):
+        result["p9"]
+
+
+def test_run_takes_names_paths_and_seeds(shop: sim.Scenario) -> None:
+    """The seed is an argument, as are overrides; the same seed gives the same run."""
+    one, other = sim.run(shop, seed=8), sim.run(shop.path, seed=8, overrides={"components.shop.workers": 2})
+    assert one["p99"] == other["p99"]
+    assert sim.run("mmc", overrides={"duration": "20s", "warmup": "2s"})["throughput"] > 0
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_are_drawn_on_axes(shop: sim.Scenario, name: str) -> None:
+    """Each figure of the report is a method; it returns what it drew on, in a figure of the report's size."""
+    result = sim.run(shop)
+    axes = getattr(result.plot, name)()
+    first = axes if isinstance(axes, Axes) else axes.flat[0]
+    assert isinstance(first, Axes)
+    assert first.figure.get_size_inches()[0] == 10.0
+    assert name in dir(result.plot)
+
+
+def test_an_unknown_figure_names_those_there_are(shop: sim.Scenario) -> None:
+    """An attribute error, as for any other attribute."""
+    with pytest.raises(AttributeError, match=r"there is no figure 'heat'; there are latency, outcomes"):
+        sim.run(shop).plot.heat()
+
+
+def test_a_result_crosses_processes(shop: sim.Scenario) -> None:
+    """Pickled it is its columns, without the frames made of them."""
+    result = sim.run(shop)
+    before = len(pickle.dumps(result))
+    assert result.requests is not None
+    assert len(pickle.dumps(result)) == before
+    assert before < 200 * len(result.recorded.requests)
+    assert pickle.loads(pickle.dumps(result))["p99"] == result["p99"]
+
+
+def test_a_result_shows_itself(shop: sim.Scenario) -> None:
+    """As the summary a terminal would show, in HTML; nothing of a scenario gets into the page unescaped."""
+    html = sim.run(shop.with_(scenario="<script>alert(1)</script>"))._repr_html_()
+    assert "<pre" in html
+    assert "p99" in html
+    assert "<script>" not in html
+
+
+def test_steady_state_of_one_long_run(tmp_path: Path) -> None:
+    """Batch means of a single run of M/M/1, 100/s on 200/s: mean 10 ms, and p95 3.0 times that, are inside."""
+    text = SMALL.replace("20s", "300s").split("events:")[0].replace("instances: 2, workers: 2", "workers: 1")
+    path = tmp_path / "queue.yaml"
+    path.write_text(text)
+    result = sim.run(path)
+    steady, percentile = result.steady_state(), result.steady_state("p95")
+    assert steady.interval.n == 20
+    assert steady.cut == 2.0
+    assert steady.interval.contains(0.010)
+    assert percentile.interval.contains(0.010 * np.log(20.0))
+    with pytest.raises(ValueError, match="'p98' is not one of mean p50"):
+        result.steady_state("p98")
+
+
+def test_a_result_is_saved_as_the_command_would(shop: sim.Scenario, tmp_path: Path) -> None:
+    """A complete folder, once; a second time there is something already."""
+    result = sim.run(shop)
+    page = Path(result.save(tmp_path / "here"))
+    assert page.name == "report.html"
+    assert {"summary.json", "timeline.csv", "report.html", "figures"} <= {path.name for path in page.parent.iterdir()}
+    with pytest.raises(FileExistsError):
+        result.save(tmp_path / "here")
+
+
+def test_compare_sweep_and_capacity_speak_the_command_line_s_words(shop: sim.Scenario, tmp_path: Path) -> None:
+    """Lists or texts of values; answers show themselves and draw their figures; progress counts runs."""
+    log: list[tuple[int, int]] = []
+    comparison = sim.compare(
+        shop,
+        {"components.shop.balancer.algorithm": ["round_robin", "least_request"]},
+        replications=2,
+        workers=1,
+        folder=tmp_path / "kept",
+        progress=lambda done, total: log.append((done, total)),
+    )
+    assert comparison.table().index.tolist() == ["round_robin", "least_request"]
+    assert log[-1] == (4, 4)
+    assert "<pre" in comparison._repr_html_()
+    assert repr(comparison) == "<Comparison of 2 variants of shop by p99>"
+    assert isinstance(comparison.plot.quantiles(), Axes)
+    assert (tmp_path / "kept" / "comparison.json").exists()
+    assert pickle.loads(pickle.dumps(comparison)).best == comparison.best
+
+    swept = sim.sweep(shop, {"clients.people.traffic.rate": "100/s..900/s:3"}, replications=1, workers=1)
+    assert swept.runs_table()["seed"].tolist() == [5, 5, 5]
+    assert repr(swept) == "<Sweep of 3 variants of shop>"
+
+    found = sim.capacity(shop, "clients.people.traffic.rate=100/s..2000/s", "p99 < 100ms", precision=0.2, workers=1)
+    assert found.number is not None
+    assert 100.0 < found.number < 2000.0
+    assert "<pre" in found._repr_html_()
+
+
+def test_the_recorded_run_is_what_the_command_records(shop: sim.Scenario) -> None:
+    """The API adds nothing to a run and takes nothing away."""
+    from sim.experiment import run
+
+    mine, theirs = sim.run(shop).summary, metrics.summarize(run(shop))
+    assert {**mine, "engine": None} == {**theirs, "engine": None}
