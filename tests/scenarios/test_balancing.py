@@ -56,8 +56,8 @@ class TestMixed:
         """p99 is over 10 s and grows with the run, while the new ones are half idle."""
         for run in runs("load_balancing_mixed", {"components.api.balancer": algorithm}):
             utilization = run.instances("api", "utilization")
-            assert min(utilization[4:]) > 0.97
-            assert max(utilization[:4]) < 0.6
+            assert min(utilization[4:]) > 0.99
+            assert 0.45 < min(utilization[:4]) <= max(utilization[:4]) < 0.56
             assert run.summary["latency_s"]["all"]["p99"] > 10.0
             assert run.mean("queue", "api", 40, 50) > 1.5 * run.mean("queue", "api", 20, 30)
 
@@ -67,8 +67,8 @@ class TestMixed:
         blind = figures("load_balancing_mixed", ["least_connections"], {"components.api.weight": "1"})
         weighted, told = found["weighted_round_robin"]["p99"], found["least_connections"]["p99"]
         untold = blind["least_connections"]["p99"]
-        assert all(0.2 < p99 < 0.45 for p99 in weighted)
-        assert all(best < better < good for best, better, good in zip(told, untold, weighted, strict=True))
+        assert all(0.24 < p99 < 0.34 for p99 in weighted)
+        assert all(best < 0.15 < better < good for best, better, good in zip(told, untold, weighted, strict=True))
 
 
 class TestGray:
@@ -78,14 +78,14 @@ class TestGray:
 
     @pytest.mark.parametrize("algorithm", ["round_robin", "random"])
     def test_equal_shares_feed_it(self, figures, algorithm):
-        """round_robin and random go on giving it an eighth of the traffic, and p99 is over 8 s."""
-        assert min(figures("load_balancing_gray", [algorithm])[algorithm]["p99"]) > 8.0
+        """round_robin and random go on giving it an eighth of the traffic, and p99 is over 12 s."""
+        assert min(figures("load_balancing_gray", [algorithm])[algorithm]["p99"]) > 12.0
 
     def test_ranking(self, figures):
-        """Whoever looks at outstanding requests keeps p99 under 0.6 s; least_response_time is best."""
+        """Whoever looks at outstanding requests keeps p99 under 0.5 s; least_response_time is best."""
         found = figures("load_balancing_gray", self.ORDER)
         assert ranked(found, self.ORDER, "p99")
-        assert max(found[CHOICES]["p99"]) < 0.6
+        assert max(found[CHOICES]["p99"]) < 0.5
 
     def test_least_response_time_hardly_uses_it(self, runs):
         """least_response_time hardly uses it any more: less than a hundredth of what it is offered after the fault."""
@@ -98,24 +98,25 @@ class TestHotKey:
     """hot_key: the shard that everybody asks for."""
 
     def test_one_shard_is_overloaded(self, runs):
-        """Its home is busy all the time and its queue grows to hundreds, while no other is busier than 80%."""
+        """Its home is busy all the time and its queue grows to hundreds, while no other is busier than 75%."""
         for run in runs("hot_key"):
             *others, home = sorted(run.instances("shards", "utilization"))
             assert home > 0.99
-            assert others[-1] < 0.8
+            assert others[-1] < 0.75
             assert run.summary["components"]["shards"]["queue_max"] > 400
-            assert run.summary["latency_s"]["all"]["p99"] > 4.0
+            assert run.summary["latency_s"]["all"]["p99"] > 7.0
 
     def test_bounded_loads_spread_it(self, runs):
-        """With bounded loads no shard is busier than 75%, and p99 falls to a tenth of a second."""
+        """With bounded loads no shard is busier than 70%, and p99 falls to a tenth of a second."""
         for run in runs("hot_key", {"components.shards.balancer.bound": "1.25"}):
-            assert max(run.instances("shards", "utilization")) < 0.75
-            assert run.summary["latency_s"]["all"]["p99"] < 0.12
+            assert max(run.instances("shards", "utilization")) < 0.7
+            assert run.summary["latency_s"]["all"]["p99"] < 0.115
 
     def test_virtual_nodes_do_not(self, runs):
         """More virtual nodes even out the arcs of the ring, but not the keys."""
         for run in runs("hot_key", {"components.shards.balancer.virtual_nodes": "1000"}):
-            assert max(run.instances("shards", "utilization")) > 0.9
+            assert max(run.instances("shards", "utilization")) > 0.98
+            assert run.summary["latency_s"]["all"]["p99"] > 1.0
 
 
 class TestNatSkew:
@@ -136,20 +137,22 @@ class TestNatSkew:
             assert run.summary["latency_s"]["all"]["p99"] > 10.0
 
     def test_many_addresses_are_fair(self, runs):
-        """With 20,000 addresses the busiest one serves less than 15% more than the average, and p99 is 0.2 s."""
+        """With 20,000 addresses the busiest one serves less than 10% more than the average, and p99 is 0.2 s."""
         for run in runs("nat_skew", {"clients.people.population": "20k"}):
-            assert self.skew(run) < 1.15
-            assert run.summary["latency_s"]["all"]["p99"] == pytest.approx(0.2, abs=0.07)
+            assert self.skew(run) < 1.1
+            assert run.summary["latency_s"]["all"]["p99"] == pytest.approx(0.18, abs=0.02)
 
 
 class TestLeastResponseTimeFeedback:
     """least_response_time_feedback: a balancer that forgets too soon."""
 
     def test_an_overloaded_instance_attracts_more(self, runs):
-        """One instance attracts the traffic of all - hundreds of requests queue there, and p99 is over 2 s."""
+        """One instance attracts the traffic of all - over a thousand requests queue there, and p99 is over 10 s."""
         for run in runs("least_response_time_feedback"):
-            assert run.summary["components"]["api"]["queue_max"] > 300
-            assert run.summary["latency_s"]["all"]["p99"] > 2.0
+            queued = [run.mean("queue", "api", 39, 40, index) for index in range(8)]
+            assert max(queued) > 1500
+            assert max(queued) > 0.99 * sum(queued)
+            assert run.summary["latency_s"]["all"]["p99"] > 10.0
 
     @pytest.mark.parametrize("cure", [{"decay": "10s"}, {"choices": "2"}])
     def test_memory_or_chance_damps_it(self, runs, cure):

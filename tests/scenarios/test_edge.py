@@ -21,8 +21,8 @@ class TestGatewayPipeline:
             gateway, strict = components["strict_gateway"], components["orders_behind_strict"]
             assert strict["offered"] == pytest.approx(gateway["offered"] - gateway["refused"], abs=2)
             assert gateway["refused"] / gateway["offered"] == pytest.approx(0.3, abs=0.02)
-            assert strict["utilization"] == pytest.approx(0.58, abs=0.04)
-            assert components["orders_behind_lax"]["utilization"] == pytest.approx(0.84, abs=0.05)
+            assert strict["utilization"] == pytest.approx(150 * 0.7 * 0.011 / 2, abs=0.025)
+            assert components["orders_behind_lax"]["utilization"] == pytest.approx(150 * 0.0113 / 2, abs=0.015)
 
     def test_users_see_the_same_refusals(self, runs):
         """The user gets the same answer both times."""
@@ -54,12 +54,12 @@ class TestWafAttack:
     def test_some_honest_requests_pay(self, runs):
         """About 1% of the honest requests are blocked, attack or not."""
         for run in runs("waf_attack"):
-            assert np.mean(run.sent(5, client="users")["outcome"] == Outcome.BLOCKED) == pytest.approx(0.01, abs=0.006)
+            assert np.mean(run.sent(5, client="users")["outcome"] == Outcome.BLOCKED) == pytest.approx(0.01, abs=0.003)
 
     def test_without_detection_users_pay(self, runs):
         """Without detection most of the users' requests fail during the attack."""
         for run in runs("waf_attack", {"components.waf.detection": "0%"}):
-            assert np.mean(run.sent(20, 40, "users")["outcome"] > Outcome.DEGRADED) > 0.5
+            assert np.mean(run.sent(20, 40, "users")["outcome"] > Outcome.DEGRADED) > 0.65
             assert np.mean(run.sent(5, 20, "users")["outcome"] > Outcome.DEGRADED) < 0.03
 
 
@@ -71,11 +71,11 @@ class TestShadowedRoute:
         assert [run.summary["components"]["exports"]["offered"] for run in runs("shadowed_route")] == [0] * 5
 
     def test_the_special_rule_first(self, runs):
-        """With the special rule first, the p99 of GET /reports/today is about 30 ms, a tenth of what it was."""
+        """With the special rule first, the p99 of GET /reports/today is about 30 ms, less than a tenth of before."""
         for shadowed, repaired in zip(runs("shadowed_route"), runs("shadowed_route", REPAIRED), strict=True):
             before, after = (
                 run.summary["routes"]["GET /reports/today"]["latency_s"]["all"]["p99"] for run in (shadowed, repaired)
             )
-            assert after == pytest.approx(0.03, abs=0.004)
-            assert after < 0.15 * before
+            assert after == pytest.approx(0.03, abs=0.002)
+            assert after < 0.1 * before
             assert repaired.summary["components"]["exports"]["served"] > 200

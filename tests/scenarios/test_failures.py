@@ -22,19 +22,19 @@ class TestSlowStart:
     def test_coming_back_hurts_more_than_being_away(self, runs, p):
         """p99 is about 60 ms during the crash and about a second after the restart."""
         for run in runs("slow_start"):
-            assert p(run.sent(16, 25), 0.99) == pytest.approx(0.061, abs=0.012)
-            assert p(run.sent(26, 50), 0.99) == pytest.approx(1.1, abs=0.4)
+            assert p(run.sent(16, 25), 0.99) == pytest.approx(0.062, abs=0.004)
+            assert p(run.sent(26, 50), 0.99) == pytest.approx(1.07, abs=0.2)
 
     def test_slow_start_spares_the_cold_instance(self, runs, p):
-        """With slow start p99 after the restart stays under 0.25 s, and hardly anybody queues at the cold instance."""
+        """With slow start p99 after the restart stays under 0.2 s, and hardly anybody queues at the cold instance."""
         for run in runs("slow_start", {"components.api.slow_start": "40s"}):
-            assert p(run.sent(26, 50), 0.99) < 0.25
+            assert p(run.sent(26, 50), 0.99) < 0.2
             assert run.mean("queue", "api", 26, 50, instance=0) < 0.1
 
     def test_a_balancer_that_looks_needs_no_slow_start(self, runs, p):
         """A balancer that looks at outstanding requests needs no slow start."""
         for run in runs("slow_start", {"components.api.balancer": "least_request"}):
-            assert p(run.sent(26, 50), 0.99) < 0.3
+            assert p(run.sent(26, 50), 0.99) < 0.25
 
 
 class TestHealthChecks:
@@ -46,14 +46,15 @@ class TestHealthChecks:
         for run in runs(name):
             detection = run.summary["events"][0]["detection_s"]
             assert 2 * interval <= detection <= 3 * interval
-            assert lost(run) == pytest.approx(detection * 100 / 5, rel=0.3)
+            passed = len(run.sent(20.0, 20.0 + detection))
+            assert lost(run) == pytest.approx(passed / 5, abs=1)
 
     def test_the_damage_is_proportional_to_the_interval(self, runs):
         """About 40 to 60 requests at one second; 400 to 600, ten times as many, at ten."""
         for fast, slow in zip(runs("health_checks_fast"), runs("health_checks_slow"), strict=True):
-            assert 30 <= lost(fast) <= 75
-            assert 370 <= lost(slow) <= 650
-            assert lost(slow) / lost(fast) == pytest.approx(10, rel=0.4)
+            assert 35 <= lost(fast) <= 65
+            assert 390 <= lost(slow) <= 620
+            assert lost(slow) / lost(fast) == pytest.approx(10, rel=0.15)
 
     def test_objectives(self, runs):
         """The fast check meets the objective for availability, the slow one does not."""
@@ -72,10 +73,10 @@ class TestInstanceCrash:
         """During the crash about half of all requests are refused, and the others are less busy than before."""
         for run in runs("instance_crash"):
             during = run.sent(20, 40)
-            assert len(failed(during)) / len(during) == pytest.approx(0.5, abs=0.05)
+            assert len(failed(during)) / len(during) == pytest.approx(0.52, abs=0.02)
             for index in (0, 1, 3, 4):
                 before = run.mean("utilization", "api", 10, 20, index)
-                assert run.mean("utilization", "api", 20, 40, index) < before
+                assert run.mean("utilization", "api", 20, 40, index) < 0.7 * before
 
     def test_round_robin_loses_a_fifth(self, runs):
         """round_robin loses a fifth only."""
@@ -87,7 +88,7 @@ class TestInstanceCrash:
         """A retry hardly helps, because it goes to the same idle-looking instance."""
         for run in runs("instance_crash", {"clients.app.retry": "2"}):
             during = run.sent(20, 40)
-            assert len(failed(during)) > 0.4 * len(during)
+            assert len(failed(during)) / len(during) == pytest.approx(0.46, abs=0.02)
 
     def test_outlier_ejection_ends_it(self, runs):
         """With outlier ejection five requests are lost."""
@@ -115,12 +116,12 @@ class TestBlackHole:
             assert run.summary["latency_s"]["all"]["p99"] == pytest.approx(0.06, abs=0.005)
 
     def test_outstanding_requests_give_the_hole_away(self, runs):
-        """With least_request a handful of requests at a time fall into the hole, and no more."""
+        """With least_request a handful of requests fall into the hole, and no more - it never looks idle again."""
         for run in runs("black_hole", {"components.api.balancer": "least_request"}):
-            assert len(failed(run.sent(20, 40))) < 5
+            assert 2 <= len(failed(run.sent(5, 59))) <= 5
 
     def test_a_health_check_finds_it(self, runs):
-        """A health check finds it: a seventh of the requests of the hang is hurt, and less."""
+        """A health check finds it: less than a fifth of the requests that are hurt otherwise."""
         probed = runs("black_hole", {"components.api.health_check": "{interval: 1s, timeout: 500ms}"})
         for run, blind in zip(probed, runs("black_hole"), strict=True):
             assert len(failed(run.sent(20, 40))) < len(failed(blind.sent(20, 40))) / 5
@@ -144,12 +145,13 @@ class TestPanicThreshold:
             served, share = self.served(run, 18, 35)
             assert share == pytest.approx(0.4, abs=0.005)
             assert p(served, 0.99) == pytest.approx(p(self.served(run, 5, 15)[0], 0.99), rel=0.25)
-            assert run.summary["events"][0]["recovery_s"] < 2.0
+            assert run.summary["events"][0]["recovery_s"] < 1.0
 
     def test_without_panic_the_survivors_go_under(self, runs, p):
-        """Without the threshold it is one in six and less, just before the timeout, and the overload lasts longer."""
+        """Without it hardly one in ten once the dead are out, who waits long, and the overload outlives the crash."""
         for run, calm in zip(runs(*self.OFF), runs("panic_threshold"), strict=True):
             served, share = self.served(run, 18, 35)
-            assert share < 1 / 6
+            assert share < 0.12
+            assert p(served, 0.5) > 0.2
             assert p(served, 0.99) > 0.45
-            assert run.summary["events"][0]["recovery_s"] > calm.summary["events"][0]["recovery_s"] + 1.0
+            assert run.summary["events"][0]["recovery_s"] > calm.summary["events"][0]["recovery_s"] + 2.0

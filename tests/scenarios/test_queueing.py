@@ -1,19 +1,10 @@
 """Queues and what feeds them: mmc, bursty_traffic, open_vs_closed_loop, tail_at_scale."""
 
-from math import factorial
-
 import numpy as np
 import pytest
 from scipy import stats
 
-
-def erlang_c(rate, service, workers):
-    """Probability to wait and mean wait, s, of an M/M/c queue (Erlang, 1917)."""
-    load = rate * service
-    terms = [load**n / factorial(n) for n in range(workers)]
-    last = load**workers / factorial(workers) / (1 - load / workers)
-    waits = last / (sum(terms) + last)
-    return waits, waits / (workers / service - rate)
+from tests.theory.formulas.queueing import ManyServers
 
 
 def interval(samples):
@@ -30,7 +21,7 @@ class TestMmc:
 
     def test_most_requests_find_all_workers_taken(self, runs):
         """The workers are 80% busy, and still most requests (60%) find all four of them taken and have to wait."""
-        expected, _ = erlang_c(80.0, 0.04, 4)
+        expected = ManyServers(80, 25, 4).prob_wait
         waited = [np.mean(run.sent(100)["queue"] > 1e-9) for run in runs("mmc", LONG)]
         busy = [run.summary["components"]["server"]["utilization"] for run in runs("mmc", LONG)]
         assert all(0.58 < share < 0.62 for share in waited)
@@ -42,7 +33,7 @@ class TestMmc:
 
     def test_the_mean_wait(self, runs):
         """The mean wait is about 30 ms, nearly as long as the mean service time of 40 ms."""
-        _, expected = erlang_c(80.0, 0.04, 4)
+        expected = ManyServers(80, 25, 4).mean_wait
         waits = [run.summary["time_ledger"]["mean"]["queue"] for run in runs("mmc", LONG)]
         assert all(0.027 < wait < 0.034 for wait in waits)
         low, high = interval(waits)
@@ -65,19 +56,19 @@ class TestBurstyTraffic:
         poisson = [p(run.sent(10), 0.99) for run in runs("bursty_traffic", {"clients.app.traffic.arrivals": "poisson"})]
         even = [p(run.sent(10), 0.99) for run in runs("bursty_traffic", {"clients.app.traffic.arrivals": "constant"})]
         for with_bursts, without, spaced in zip(bursty, poisson, even, strict=True):
-            assert with_bursts > 10 * without
-            assert 0.8 * without < spaced < without
+            assert with_bursts > 13 * without
+            assert 0.9 * without < spaced < without
 
 
 class TestOpenVsClosedLoop:
     """open_vs_closed_loop: coordinated omission."""
 
     def test_the_load_test_misses_the_stall(self, runs):
-        """The p99 of the crowd is two seconds and more, that of the load test 50 ms, for the same stall."""
+        """The p99 of the crowd is two seconds and more, that of the load test under 50 ms, for the same stall."""
         for run in runs("open_vs_closed_loop"):
             crowd, load_test = (run.summary["clients"][name]["latency_s"]["all"] for name in ("crowd", "load_test"))
-            assert 1.9 < crowd["p99"] < 2.4
-            assert load_test["p99"] < 0.055
+            assert 2.0 < crowd["p99"] < 2.5
+            assert load_test["p99"] < 0.05
             assert crowd["p50"] == pytest.approx(load_test["p50"], rel=0.06)
             assert load_test["max"] > 2.0, "it was hit as hard, only less often"
 

@@ -10,11 +10,11 @@ def queue_wait(run, route, since, until):
 
 
 def test_the_dead_instance_is_preferred_until_it_is_ejected(runs):
-    """The balancer prefers it (about a third of all searches) until it is ejected, 2 to 4.5 s after the crash."""
+    """The balancer prefers it (about a third of all searches) until it is ejected, 2 to 4 s after the crash."""
     lost = searches = 0.0
     for run in runs("quickstart"):
         crash = run.summary["events"][0]
-        assert 2.0 < crash["detection_s"] < 4.5
+        assert 2.0 < crash["detection_s"] < 4.0
         until = crash["start_s"] + crash["detection_s"]
         passed = 0.8 * 0.985 * run.attempts(crash["start_s"], until)
         assert 0.29 < crash["lost"] / passed < 0.42

@@ -29,8 +29,8 @@ class TestRetryStorm:
             assert [objective["met"] for objective in run.summary["objectives"]] == [False, False]
 
     def test_most_work_is_wasted(self, runs):
-        """Most of the work done by the servers (over 80%) is for callers that have already given up."""
-        assert all(wasted(run) > 0.8 for run in runs("retry_storm"))
+        """Most of the work done by the servers (over 80%) is for callers that have already given up (90%)."""
+        assert all(wasted(run) > 0.88 for run in runs("retry_storm"))
 
     def test_a_queue_no_longer_than_patience_ends_it(self, runs):
         """With a queue of 10 it is well again less than 3 s after the spike."""
@@ -38,10 +38,10 @@ class TestRetryStorm:
             assert run.summary["events"][0]["recovery_s"] < 3.0
 
     def test_a_queue_longer_than_patience_does_not(self, runs):
-        """A queue of 30 is already too long: whoever has waited through it has given up."""
-        for run in runs("retry_storm", {"components.api.queue": "30"}):
+        """A queue of 20 is already too long: whoever has waited through it has given up."""
+        for run in runs("retry_storm", {"components.api.queue": "20"}):
             assert run.summary["events"][0]["recovery_s"] is None
-            assert run.answered(60, 90) < 0.1 * len(run.sent(60, 90))
+            assert run.answered(60, 90) < 0.01 * len(run.sent(60, 90))
 
 
 class TestRetryStormBackoff:
@@ -65,7 +65,7 @@ class TestRetryStormBudget:
     def test_goodput_comes_back(self, runs):
         """Goodput comes back by itself, half a minute to a minute after the spike has ended."""
         for run in runs("retry_storm_budget"):
-            assert 25 < run.summary["events"][0]["recovery_s"] < 60
+            assert 30 < run.summary["events"][0]["recovery_s"] < 50
             assert run.answered(90, 100) > 0.95 * len(run.sent(90, 100))
             assert all(objective["met"] for objective in run.summary["objectives"])
 
@@ -73,7 +73,7 @@ class TestRetryStormBudget:
         """No more than one retry for every five requests, even while all requests fail."""
         for run in runs("retry_storm_budget"):
             assert run.answered(32, 55) < 0.01 * len(run.sent(32, 55))
-            assert attempts_per_request(run, 32, 55) == pytest.approx(1.2, abs=0.01)
+            assert attempts_per_request(run, 32, 55) == pytest.approx(1.2, abs=0.002)
 
     def test_a_bounded_queue_and_a_budget_end_it_at_once(self, runs):
         """With a queue of 10 as well it takes 2 s at most."""
@@ -107,10 +107,10 @@ class TestRetryHerd:
     def test_jitter_lets_all_succeed_sooner(self, runs):
         """Hundreds fail for good; with full jitter all succeed, and the herd takes 1 s on average instead of over 9."""
         for herd, spread in zip(runs("retry_herd"), runs("retry_herd", JITTER), strict=True):
-            assert herd.summary["requests"]["by_outcome"]["queue_full"] > 200
+            assert herd.summary["requests"]["by_outcome"]["queue_full"] > 300
             assert spread.summary["requests"]["ok"] == spread.summary["requests"]["completed"]
             assert herd.sent(10, 10.1)["latency"].mean() > 9.0
-            assert 0.8 < spread.sent(10, 10.1)["latency"].mean() < 1.3
+            assert spread.sent(10, 10.1)["latency"].mean() == pytest.approx(1.1, abs=0.1)
 
 
 class TestRetryLayers:

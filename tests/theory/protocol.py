@@ -11,8 +11,9 @@ surplus is known to be zero, a figure is read off by regression at zero (a contr
 Welch, Management Science 27(3), 1981). The surplus must then itself agree with zero.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import gc
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -96,7 +97,7 @@ class Run:
     """
 
     def __init__(self, result: Result) -> None:
-        self.result = result
+        self.result = replace(result, requests=result.requests.copy())  # without the room for more
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -105,10 +106,13 @@ class Run:
 
     @cached_property
     def rows(self) -> NDArray[Any]:
-        """The requests that arrived after warm-up, but not at the very end: those may still be in flight."""
+        """The requests that arrived after warm-up, but not at the very end: those may still be in flight.
+
+        They stand in the order of their arrival.
+        """
         rows: NDArray[Any] = self.result.requests
-        arrived = rows["arrived"]
-        return rows[(arrived >= self.result.warmup) & (arrived < self.result.warmup + self.seconds)]
+        first, last = np.searchsorted(rows["arrived"], (self.result.warmup, self.result.warmup + self.seconds))
+        return rows[first:last]
 
     @property
     def seconds(self) -> float:
@@ -120,6 +124,11 @@ class Run:
         """Mean or quantile of the latency of successes."""
         latency = self.rows["latency"][self.rows["outcome"] <= Outcome.DEGRADED]
         return 1e3 * float(latency.mean() if quantile is None else np.quantile(latency, quantile))
+
+    @property
+    def mean_wait(self) -> float:
+        """Mean time in queues."""
+        return 1e3 * float(self.rows["queue"].mean())
 
     def share(self, outcome: Outcome) -> float:
         """Share of the requests that ended with an outcome."""
@@ -179,12 +188,17 @@ class Study:
     @cached_property
     def runs(self) -> list[Run]:
         """The first runs."""
-        return [Run(run(self.scenario, seed)) for seed in range(1, self.seeds + 1)]
+        return self._run(range(1, self.seeds + 1))
 
     @cached_property
     def more(self) -> list[Run]:
         """Fresh runs, four times as many."""
-        return [Run(run(self.scenario, seed)) for seed in range(self.seeds + 1, (1 + MORE) * self.seeds + 1)]
+        return self._run(range(self.seeds + 1, (1 + MORE) * self.seeds + 1))
+
+    def _run(self, seeds: Iterable[int]) -> list[Run]:
+        runs = [Run(run(self.scenario, seed)) for seed in seeds]
+        gc.collect()  # the worlds that they ran in
+        return runs
 
     def estimate(self, runs: Sequence[Run], figure: Callable[[Run], float]) -> Estimate:
         """A figure, from some runs."""

@@ -87,7 +87,7 @@ def _row(judgement: dict[str, Any]) -> str:
         judgement["figure"],
         f"{expected:.5g}",
         f"{mean:.5g} ± {half:.2g}",
-        f"{mean / expected - 1.0:+.2%}",
+        f"{mean / expected - 1.0:+.2%}" if expected else f"{mean:+.2g}",
         f"{judgement['tolerance']:.1%}",
         str(judgement["runs"]),
     ]

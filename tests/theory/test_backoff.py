@@ -4,10 +4,10 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from sim.kernel import Streams
 from sim.policies.backoff import DecorrelatedJitter, EqualJitter, Exponential, FullJitter
+from tests.theory.protocol import accept
 
 GROWING = Exponential(base=0.010, cap=2.0, factor=2.0)
 BACKOFFS = {
@@ -55,13 +55,6 @@ def contend(backoff, clients, seed):
     return writes, completion
 
 
-def agrees(samples, expected, tolerance):
-    """Whether the mean over seeds is within the tolerance (relative), or at least within its own 95% interval."""
-    half_width = stats.t.ppf(0.975, len(samples) - 1) * np.std(samples, ddof=1) / np.sqrt(len(samples))
-    assert half_width <= 2 * tolerance * expected, "too few repetitions to tell"
-    return abs(np.mean(samples) - expected) <= max(tolerance * expected, half_width)
-
-
 @pytest.mark.parametrize(
     ("clients", "jitter", "calls", "completion", "repetitions"),
     [
@@ -84,5 +77,5 @@ def test_clients_that_contend_for_a_row_call_and_finish_as_published(clients, ji
     v = min(cap, base * 2^n) from n = 1 on, which is a first pause of 10 ms; decorrelated jitter starts from its base.
     """
     runs = [contend(BACKOFFS[jitter], clients, seed) for seed in range(1, repetitions + 1)]
-    assert agrees([writes for writes, _ in runs], calls, 0.03)
-    assert agrees([end for _, end in runs], completion, 0.05)
+    accept([writes for writes, _ in runs], calls, 0.03)
+    accept([end for _, end in runs], completion, 0.05)

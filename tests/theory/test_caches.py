@@ -7,9 +7,11 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from scipy import optimize, stats
+from scipy import stats
 
 from sim.components.cache_store import HIT, CacheStore
+from tests.theory.formulas.caching import fifo_hit_ratio, lru_hit_ratio, ttl_hit_ratio, zipf
+from tests.theory.protocol import accept
 
 SEEDS = range(1, 11)
 
@@ -19,50 +21,10 @@ def half_width(samples):
     return stats.t.ppf(0.975, len(samples) - 1) * np.std(samples, ddof=1) / np.sqrt(len(samples))
 
 
-def agrees(samples, expected, tolerance):
-    """Whether the mean over seeds is within the tolerance (relative), or at least within its own 95% interval."""
-    error = half_width(samples)
-    assert error <= 2 * tolerance * expected, "too few requests to tell"
-    return abs(np.mean(samples) - expected) <= max(tolerance * expected, error)
-
-
-def zipf(items, exponent):
-    """Probabilities of items 0, 1, … under Zipf's law: p_i proportional to 1 / (i + 1)^exponent."""
-    weights = np.arange(1, items + 1) ** -float(exponent)
-    return weights / weights.sum()
-
-
 def stream(popularity, requests, seed):
     """Items asked for, one a request."""
     uniform = np.random.default_rng(seed).random(requests)
     return np.searchsorted(np.cumsum(popularity), uniform * np.sum(popularity)).tolist()
-
-
-def che_lru(popularity, capacity):
-    """Hit ratio of LRU: sum p_i (1 - e^(-p_i t)), with t such that the expected number of items kept is the capacity.
-
-    Che, Tung and Wang, "Hierarchical Web Caching Systems", 2002.
-    """
-
-    def excess(t):
-        return np.sum(-np.expm1(-popularity * t)) - capacity
-
-    t = optimize.brentq(excess, 1.0, 1e4 * capacity)
-    return np.sum(popularity * -np.expm1(-popularity * t))
-
-
-def che_fifo(popularity, capacity):
-    """Hit ratio of FIFO and of random eviction: sum p_i * p_i t / (1 + p_i t), with t as for LRU.
-
-    Fricker, Robert and Roberts, "A versatile and accurate approximation for LRU cache performance", 2012; FIFO and
-    random eviction hit equally often: Gelenbe, 1973.
-    """
-
-    def kept(t):
-        return popularity * t / (1.0 + popularity * t)
-
-    t = optimize.brentq(lambda t: np.sum(kept(t)) - capacity, 1.0, 1e4 * capacity)
-    return np.sum(popularity * kept(t))
 
 
 def hit_ratio(policy, popularity, capacity, seed, requests=40_000):
@@ -89,10 +51,10 @@ ZIPF_CASES = [
 def test_lru_and_fifo_hit_as_often_as_che_says(items, exponent, capacity, lru, fifo, static):
     """Both agree with the characteristic-time approximation, which is itself within 0.2% for these cases."""
     popularity = zipf(items, exponent)
-    assert che_lru(popularity, capacity) == pytest.approx(lru, rel=1e-4)
-    assert che_fifo(popularity, capacity) == pytest.approx(fifo, rel=1e-4)
+    assert lru_hit_ratio(popularity, capacity) == pytest.approx(lru, rel=1e-4)
+    assert fifo_hit_ratio(popularity, capacity) == pytest.approx(fifo, rel=1e-4)
     for policy, expected in (("lru", lru), ("fifo", fifo)):
-        assert agrees([hit_ratio(policy, popularity, capacity, seed) for seed in SEEDS], expected, 0.01)
+        accept([hit_ratio(policy, popularity, capacity, seed) for seed in SEEDS], expected, 0.01)
 
 
 @pytest.mark.parametrize(("items", "exponent", "capacity", "lru", "fifo", "static"), ZIPF_CASES)
@@ -121,31 +83,10 @@ def test_lfu_comes_nearer_to_keeping_the_most_popular_items_the_longer_it_counts
     assert np.mean(gains) > half_width(gains)
 
 
-@pytest.mark.parametrize(
-    ("rate", "ttl", "expected"),
-    [
-        pytest.param(1.0, 10.0, 0.909091, id="A12-ttl-1.0-10.0"),
-        pytest.param(0.2, 30.0, 0.857143, id="A12-ttl-0.2-30.0"),
-    ],
-)
-def test_a_ttl_that_hits_do_not_renew_follows_the_renewal_argument(rate, ttl, expected):
-    """Each miss is followed by rate * ttl hits on average, so the hit ratio is rate * ttl / (1 + rate * ttl)."""
-    assert rate * ttl / (1.0 + rate * ttl) == pytest.approx(expected, rel=1e-5)
-    ratios = []
-    for seed in SEEDS:
-        store = CacheStore(ttl=ttl)
-        for now in np.cumsum(np.random.default_rng(seed).exponential(1.0 / rate, 20_000)).tolist():
-            if store.get("item", now) != HIT:
-                store.put("item", now)
-        ratios.append(store.hits / 20_000)
-    assert agrees(ratios, expected, 0.02)
-
-
 def test_a_ttl_over_many_items_is_the_sum_of_its_items():
     """A12-ttlzipf-1000-1.0-100.0-60.0: without a bound the items do not meet, and each follows the renewal argument."""
     popularity, rate, ttl = zipf(1_000, 1.0), 100.0, 60.0
-    hits_per_miss = popularity * rate * ttl
-    expected = np.sum(popularity * hits_per_miss / (1.0 + hits_per_miss))
+    expected = sum(share * ttl_hit_ratio(rate * share, ttl) for share in popularity.tolist())
     assert expected == pytest.approx(0.891856, rel=1e-5)
     ratios = []
     for seed in SEEDS[:5]:
@@ -157,7 +98,7 @@ def test_a_ttl_over_many_items_is_the_sum_of_its_items():
             if store.get(item, now) != HIT:
                 store.put(item, now)
         ratios.append(store.hits / 50_000)
-    assert agrees(ratios, expected, 0.02)
+    accept(ratios, expected, 0.02)
 
 
 COLD_CASES = [

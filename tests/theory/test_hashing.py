@@ -10,15 +10,9 @@ from sim.balancing.ip_hash import IpHash
 from sim.balancing.random import Random
 from sim.kernel import Streams
 from sim.request import Request, RequestKind
+from tests.theory.protocol import accept
 
 WHOLE = 2**64
-
-
-def agrees(samples, expected, tolerance):
-    """Whether the mean of independent samples is within the tolerance (relative) or within its own 95% interval."""
-    half_width = stats.t.ppf(0.975, len(samples) - 1) * np.std(samples, ddof=1) / np.sqrt(len(samples))
-    assert half_width <= 2 * tolerance * expected, "too few samples to tell"
-    return abs(np.mean(samples) - expected) <= max(tolerance * expected, half_width)
 
 
 def built(seed, nodes, virtual_nodes):
@@ -51,8 +45,8 @@ def test_shares_of_a_ring(nodes, virtual_nodes, rings, largest):
     law = stats.beta(virtual_nodes, virtual_nodes * (nodes - 1))
     spread = np.sqrt((nodes - 1) / (nodes * virtual_nodes + 1))
     assert np.allclose(found.sum(axis=1), nodes)
-    assert agrees(np.mean((found - 1.0) ** 2, axis=1), spread**2, 0.1)
-    assert agrees(found.max(axis=1), largest, 0.05)
+    accept(np.mean((found - 1.0) ** 2, axis=1), spread**2, 0.1)
+    accept(found.max(axis=1), largest, 0.05)
     if virtual_nodes > 1:
         assert np.quantile(found, [0.005, 0.995]) == pytest.approx(law.ppf([0.005, 0.995]) * nodes, rel=0.05)
     if rings >= 300:
@@ -82,7 +76,7 @@ def test_keys_moved_by_a_newcomer(nodes, virtual_nodes, rings):
         before, after = owners_of(names[:-1]), owners_of(names)
         assert set(after[before != after]) == {nodes}
         moved.append(np.mean(before != after))
-    assert agrees(moved, 1 / (nodes + 1), 0.05)
+    accept(moved, 1 / (nodes + 1), 0.05)
 
 
 def endpoints(count):
@@ -131,4 +125,19 @@ def largest_of_hashed(requests, servers, seed):
 )
 def test_balls_into_bins(largest, requests, repeats, expected):
     """What the unluckiest of 100 servers gets when nothing departs (exact, multinomial occupancy)."""
-    assert agrees([largest(requests, 100, seed) for seed in range(repeats)], expected, 0.01)
+    accept([largest(requests, 100, seed) for seed in range(repeats)], expected, 0.01)
+
+
+@pytest.mark.parametrize(("servers", "busiest"), [(12, 104), (13, 97)])
+def test_a_thousand_requests_for_servers_of_a_hundred_places(servers, busiest):
+    """A14-evanjones: ten servers could hold a thousand requests, but at random thirteen are needed (99% of the time).
+
+    E. Jones, "Random Load Balancing is Unevenly Distributed", 2023: a server's share is binomial.
+    """
+    assert stats.binom(1000, 1 / servers).ppf(0.99) == busiest
+    balancer, request = Random(Streams(1).uniform("balancer")), Request(0, RequestKind(), "web", 0.0)
+    balancer.update(endpoints(servers), 0.0)
+    loads = [
+        np.bincount([balancer.pick(request, 0.0).index for _ in range(1000)], minlength=servers) for _ in range(300)
+    ]
+    assert np.quantile(loads, 0.99) == pytest.approx(busiest, rel=0.02)

@@ -1,7 +1,10 @@
 """What retries do to load and success: attempts, layers, budgets, time-outs."""
 
+from itertools import pairwise
+
 import pytest
 
+from sim.request import Outcome
 from tests.theory.formulas.retrying import (
     amplification,
     budgeted_amplification,
@@ -34,7 +37,7 @@ def succeeded(run):
     return run.success
 
 
-@pytest.mark.parametrize("failing", [0.3, 0.5])
+@pytest.mark.parametrize("failing", [0.1, 0.3, 0.5, 1.0])
 def test_attempts_are_a_geometric_sum(theory, failing):
     """Four attempts that fail independently: 1 + p + p² + p³ times the load, and 1 - p⁴ of the requests succeed.
 
@@ -46,32 +49,59 @@ def test_attempts_are_a_geometric_sum(theory, failing):
     theory.agrees(case, "success", study, succeeded, success(failing, 4), given)
 
 
-@pytest.mark.parametrize(("failing", "rate", "seconds"), [(1.0, 20, 5), (0.9, 100, 13), (0.5, 1000, 2.5)])
-def test_layers_multiply_retries_only_if_everything_fails(theory, failing, rate, seconds):
-    """Client, gateway and service try four times each: 64 attempts at the bottom in an outage, but two if half fail.
+@pytest.mark.parametrize(
+    ("layers", "tries", "failing", "rate", "seconds"),
+    [(3, 4, 1.0, 20, 5), (3, 4, 0.9, 100, 13), (3, 4, 0.5, 1000, 2.5), (5, 3, 1.0, 10, 4)],
+)
+def test_layers_multiply_retries_only_if_everything_fails(theory, layers, tries, failing, rate, seconds):
+    """Client, gateway and services try several times each: 4³ = 64 attempts in an outage, but two if half fail.
 
-    Source: B. Beyer et al., Site Reliability Engineering, 2016, chapter 22; otherwise the product telescopes.
+    Source: B. Beyer et al., Site Reliability Engineering, 2016, chapter 22; five layers of three tries: Amazon
+    Builders' Library. Otherwise the product telescopes.
     """
+    retry = f"retry: {{attempts: {tries}}}"
+    chain = [*(f"service{number}" for number in range(layers - 2)), "bottom"]
+    services = "".join(
+        f"  {name}: {{kind: service, workers: 100k, steps: [{{call: {{to: {below}, {retry}}}}}]}}\n"
+        for name, below in pairwise(chain)
+    )
     study = Study(f"""
 duration: {seconds}s
 clients:
-  user: {{traffic: {{rate: {rate}/s}}, to: gateway, retry: {{attempts: 4}}}}
+  user: {{traffic: {{rate: {rate}/s}}, to: gateway, {retry}}}
 components:
-  gateway: {{kind: gateway, routes: [{{match: /**, to: service, retry: {{attempts: 4}}}}]}}
-  service: {{kind: service, workers: 100k, steps: [{{call: {{to: bottom, retry: {{attempts: 4}}}}}}]}}
+  gateway: {{kind: gateway, routes: [{{match: /**, to: {chain[0]}, {retry}}}]}}
+{services}
   bottom: {{kind: external, latency: 0ms, error_rate: {failing}}}
 """)
-    case, given = f"A16-layers-3x4-{failing}", f"3 layers of 4 attempts, {failing:.0%} fail at the bottom"
+    case = f"A16-layers-{layers}x{tries}-{failing}"
+    given = f"{layers} layers of {tries} attempts, {failing:.0%} fail at the bottom"
 
     def at_the_bottom(run):
         return run.component("bottom", "offered") / len(run.result.requests)
 
-    expected = layered_amplification(failing, 4, 3)
+    expected = layered_amplification(failing, tries, layers)
     theory.agrees(case, "attempts per request", study, at_the_bottom, expected, given)
-    if failing < 1.0:
-        theory.agrees(case, "success", study, succeeded, success(failing, 64), given)
-    else:
-        assert all(run.success == 0.0 for run in study.runs)
+    theory.agrees(case, "success", study, succeeded, success(failing, tries**layers), given)
+
+
+@pytest.mark.parametrize(
+    ("figure", "backoff"), [("load", "none"), ("load with backoff", "{base: 100ms, jitter: none}")]
+)
+def test_backoff_does_not_relieve_an_open_loop(theory, figure, backoff):
+    """New requests come whatever happens to the old ones: half fail, four attempts, 1.875 times the load either way.
+
+    Source: M. Brooker, "What is Backoff For?", 2022.
+    """
+    study = provider(1000, 0.5, f", retry: {{attempts: 4, backoff: {backoff}}}", 6)
+
+    def load(run):
+        starts = run.result.attempt_starts[0]
+        return ((starts >= 1.0) & (starts < 6.0)).sum() / 5.0
+
+    theory.agrees(
+        "B3-brooker-backoff", figure, study, load, 1000 * amplification(0.5, 4), f"50% fail, backoff {backoff}"
+    )
 
 
 @pytest.mark.parametrize(("failing", "ratio"), [(0.5, 0.2), (0.5, 0.1), (0.1, 0.2)])
@@ -87,7 +117,7 @@ def test_a_budget_bounds_the_load(theory, failing, ratio):
     theory.agrees(case, "success", study, succeeded, load * (1.0 - failing), given)
 
 
-@pytest.mark.parametrize("failing", [0.05, 0.1, 0.3, 0.5])
+@pytest.mark.parametrize("failing", [0.01, 0.05, 0.1, 0.2, 0.3, 0.5])
 def test_no_retries_three_retries_or_a_token_bucket(theory, failing):
     """With a budget of 10% and any number of attempts, load stays at 1.1 and 1.1 (1 - p) succeed, once p > 1/11.
 
@@ -120,7 +150,7 @@ def test_time_outs_cut_the_tail_and_repeat_the_work(theory):
     Source: truncated exponential.
     """
     study = provider(
-        1000, 0, ", timeout: 200ms, retry: {attempts: 3, backoff: 50ms}", 4.5, latency="{exponential: 100ms}"
+        10_000, 0, ", timeout: 200ms, retry: {attempts: 3, backoff: 50ms}", 13, latency="{exponential: 100ms}"
     )
     exact = impatient(0.1, 0.2, 3, 0.05)
     case, given = "A16-timeout-retry", "exponential 100 ms, time-out 200 ms, 3 attempts, backoff 50 ms"
@@ -130,3 +160,4 @@ def test_time_outs_cut_the_tail_and_repeat_the_work(theory):
 
     theory.agrees(case, "attempts per request", study, attempts, exact["attempts"], given)
     theory.agrees(case, "mean response", study, mean, 1e3 * exact["mean_latency"], given)
+    theory.agrees(case, "failures", study, lambda run: run.share(Outcome.TIMEOUT), exact["failures"], given)

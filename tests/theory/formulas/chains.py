@@ -114,25 +114,36 @@ def shorter_of_two(arrivals: float, service: float, most: int = 120) -> Any:
     return mean_present / arrivals, idle
 
 
-def supermarket(load: float, service: float, servers: int | None = None, lengths: int = 40) -> float:
-    """Mean response where each request compares two different servers out of many and joins the shorter queue.
+def supermarket_lengths(load: float, choices: int, lengths: int = 40) -> np.ndarray:
+    """The share of queues that hold at least 1, 2, … `lengths` where each request joins the shortest of a few.
 
-    Without `servers` the limit of infinitely many: a share s_k = load^(2^k - 1) of the queues holds k or more (N. D.
-    Vvedenskaya, R. L. Dobrushin, F. I. Karpelevich, 1996; M. Mitzenmacher, 1996). With them the first correction in
-    1 / servers: N. Gast, B. Van Houdt, "A Refined Mean Field Approximation", POMACS 1(2), 2017, for choices without
-    replacement, whose drift differs by (x_k (1 - x_k)) / (servers - 1) from that of choices with it.
+    The limit of infinitely many servers: s_k = load^((d^k - 1) / (d - 1)). Source: N. D. Vvedenskaya, R. L. Dobrushin,
+    F. I. Karpelevich, 1996; M. Mitzenmacher, 1996.
+    """
+    level = np.arange(1, lengths + 1)
+    return np.exp(np.log(load) * (float(choices) ** level - 1.0) / (choices - 1.0))
+
+
+def supermarket_limit(load: float, service: float, choices: int) -> float:
+    """Mean response in that limit.
 
     Args:
         load: Arrivals per server over `service`.
         service: Rate of one server.
-        servers: How many there are.
-        lengths: Where queue lengths are cut off.
+        choices: How many servers a request compares.
     """
-    level = np.arange(1, lengths + 1)
-    share = np.exp(np.log(load) * (2.0**level - 1.0))
-    total = share.sum()
-    if servers is None:
-        return float(total / load / service)
+    return float(supermarket_lengths(load, choices).sum() / load / service)
+
+
+def supermarket(load: float, service: float, servers: int) -> float:
+    """Mean response where each request compares two different servers out of so many and joins the shorter queue.
+
+    The limit and its first correction in 1 / servers: N. Gast, B. Van Houdt, "A Refined Mean Field Approximation",
+    POMACS 1(2), 2017, for choices without replacement, whose drift differs by (x_k (1 - x_k)) / (servers - 1) from that
+    of choices with it.
+    """
+    share = supermarket_lengths(load, 2)
+    lengths = len(share)
     before, after = np.append(1.0, share[:-1]), np.append(share[1:], 0.0)
     joins, leaves = load * (before**2 - share**2), share - after
     drift = np.diag(-2.0 * load * share - 1.0) + np.diag(2.0 * load * share[:-1], -1) + np.diag(np.ones(lengths - 1), 1)
@@ -141,4 +152,4 @@ def supermarket(load: float, service: float, servers: int | None = None, lengths
     curvature = load * (np.append(0.0, variance[:-1]) - variance)
     distinct = load * (share * (1.0 - share) - before * (1.0 - before))
     correction = np.linalg.solve(drift, -(curvature + distinct))
-    return float((total + correction.sum() / servers) / load / service)
+    return float((share.sum() + correction.sum() / servers) / load / service)

@@ -6,6 +6,8 @@ Rates are per second and times in seconds throughout. Sources stand with each fo
 from collections.abc import Callable
 from math import comb, exp, expm1, factorial, log, prod
 
+import numpy as np
+from scipy import stats
 from scipy.optimize import brentq
 
 
@@ -71,6 +73,26 @@ def bounded(arrivals: float, service: float, servers: int, places: int) -> dict[
     }
 
 
+def impatient_queue(arrivals: float, service: float, patience: float) -> dict[str, float]:
+    """M/M/1+D: who has waited for `patience` is dropped; who is being served by then stays to the end.
+
+    Source: D. Y. Barrer, Operations Research 5(5), 1957; F. Baccelli, P. Boyer, G. Hebuterne, 1984. The wait that an
+    arrival would have has the density arrivals P0 e^(-(service - arrivals) w) up to the patience; beyond it nobody
+    joins, and the density decays at the rate of service.
+    """
+    spare = service - arrivals
+    decayed = exp(-spare * patience)
+    served_late = arrivals / spare * (1.0 - decayed)
+    dropped = arrivals / service * decayed
+    idle = 1.0 / (1.0 + served_late + dropped)
+    waits = arrivals / spare * ((1.0 - decayed) / spare - patience * decayed)
+    return {
+        "dropped": dropped * idle,
+        "mean_wait": waits / (1.0 + served_late),
+        "goodput": arrivals * (1.0 - dropped * idle),
+    }
+
+
 def pollaczek_khinchine(arrivals: float, mean: float, cv2: float) -> float:
     """Mean response of M/G/1, from mean and squared coefficient of variation of the service time.
 
@@ -93,6 +115,24 @@ def constant_service_response(arrivals: float, service_time: float, level: float
         return 1.0 - (1.0 - load) * sum(terms)
 
     return service_time + quantile(waits_longer, level, 20.0 * service_time)
+
+
+def constant_service_loss(load: float, places: int) -> float:
+    """Share of Poisson arrivals that an M/D/1 queue with so many places (the server's included) turns away.
+
+    The queue seen by departures is a Markov chain: from i it goes to max(i - 1, 0) plus the Poisson arrivals during one
+    service. With d_0 the chance that a departure leaves nobody, the loss is 1 - 1 / (d_0 + load).
+
+    Source: D. Gross, C. M. Harris, Fundamentals of Queueing Theory, section 5.1.
+    """
+    step = np.zeros((places, places))
+    for i in range(places):
+        first = max(i - 1, 0)
+        step[i, first : places - 1] = stats.poisson.pmf(np.arange(places - 1 - first), load)
+        step[i, places - 1] = 1.0 - step[i].sum()
+    balance = np.vstack([step.T - np.eye(places), np.ones(places)])
+    departures = np.linalg.lstsq(balance, np.append(np.zeros(places), 1.0), rcond=None)[0]
+    return float(1.0 - 1.0 / (departures[0] + load))
 
 
 def round_robin(arrivals: float, service: float, servers: int) -> tuple[float, float]:
