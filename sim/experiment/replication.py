@@ -4,6 +4,7 @@ It runs wherever an executor puts it: on this machine or on a cluster. Only what
 summary, the curve of latency quantiles, and, where it is asked for, the run itself.
 """
 
+import gc
 import time
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -58,6 +59,7 @@ class Replication:
 def replicate(trial: Trial) -> Replication:
     """Runs a trial; a run that fails says so in its replication, and takes nothing else down."""
     begun = time.monotonic()
+    gc.collect()  # the world of the run before is a cycle, and as large as its columns
     try:
         result = run(trial.scenario, trial.seed, clock=time.process_time)
         if result.interrupted:

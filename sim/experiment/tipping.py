@@ -3,7 +3,7 @@
 The trigger is made longer or stronger, and shorter or weaker, until runs with several seeds agree on both sides: below
 all recover, above none does (N. Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021, call what is
 below the vulnerable state). Between the two chance decides. A longer trigger makes the run longer by as much, so that
-there is always the same time to recover in.
+there is never less time to recover in, and a run that ends while the system is recovering is made twice as long.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Final, Literal
 from sim.experiment.metastability import Verdict, judge, sheds_load
 from sim.experiment.run import Progress, run
 from sim.faults import EventConfig
-from sim.metrics import summarize, timeline
+from sim.metrics import components_timeline, summarize, timeline
 from sim.scenario import Scenario
 from sim.values import DURATION
 
@@ -26,6 +26,7 @@ PRECISION: Final = 1.2
 """The search ends when neighbouring sizes differ by less than this factor."""
 
 _FARTHEST: Final = 32.0
+_LONGER_RUNS: Final = 5
 
 
 class NoTrigger(ValueError):
@@ -200,7 +201,7 @@ def find_tipping(trigger: Trigger, seeds: Sequence[int], run_many: RunMany) -> T
 def verdict_of(
     scenario: Scenario, overrides: Mapping[str, object], seed: int, progress: Progress | None = None
 ) -> Verdict:
-    """Runs a scenario and judges it.
+    """Runs a scenario and judges it; a run that ends while it was recovering is made again, twice as long.
 
     Args:
         scenario: What to run.
@@ -213,14 +214,21 @@ def verdict_of(
         ScenarioError: With these overrides it is wrong.
         KeyboardInterrupt: The run was interrupted.
     """
-    changed = scenario.with_(overrides)
-    result = run(changed, seed, progress)
-    if result.interrupted:
-        raise KeyboardInterrupt
-    aftermath = judge(summarize(result), timeline(result), changed)
-    if aftermath is None or aftermath.verdict is None:
-        raise NoVerdict("there is no event to recover from" if aftermath is None else aftermath.reason)
-    return aftermath.verdict
+    changed, reason = scenario.with_(overrides), ""
+    for _ in range(_LONGER_RUNS):
+        result = run(changed, seed, progress)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        aftermath = judge(summarize(result), timeline(result), components_timeline(result), changed)
+        if aftermath is None:
+            raise NoVerdict("there is no event to recover from")
+        if aftermath.verdict is not None:
+            return aftermath.verdict
+        reason = aftermath.reason
+        if not aftermath.on_its_way:
+            break
+        changed = changed.with_({"duration": DURATION.spell(2.0 * changed.duration)})
+    raise NoVerdict(reason)
 
 
 def _next(trigger: Trigger, trials: list[Trial]) -> float | None:

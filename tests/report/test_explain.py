@@ -412,6 +412,20 @@ class TestRecovery:
         assert title == "It recovered after load was shed, 25s after the spike of app had ended"
         assert "Before it was back, the traffic fell to 20/s, from 100/s before." in text
 
+    def test_it_was_on_its_way(self, story):
+        """The queue has shrunk to a quarter when the run ends, by 10 a second: neither never nor recovered."""
+        run = story(self.SPIKE)
+        run.event("spike", "app", 10.0, 20.0, failover_s=None, recovery_s=None)
+        run.users(10, 60, timeout=50, p99=1.0)
+        for second in range(20, 60):
+            run.place("api", 0, second, second + 1, queue=10.0 * (73 - second))
+        assert run.finding("recovering") == (
+            "It was still recovering when the run ended, 40s after the spike of app had ended",
+            "In the last 10s goodput was 50/s and the p99 of a typical second 1s; before the first event it was 100/s "
+            "and 100ms. There is no verdict: its queues were still draining when the run ended, and a longer run "
+            "tells how that ends.",
+        )
+
     def test_no_verdict(self, story):
         """A fault that is not over leaves nothing to recover from."""
         run = story(SCENARIO + "events: [{at: 20s, crash: 'api[0]'}]\n")
@@ -534,6 +548,49 @@ class TestLoad:
         )
 
 
+class TestFanOut:
+    """Requests that wait for the slowest of several calls."""
+
+    PAGES = """\
+scenario: Pages
+duration: 60s
+clients:
+  app: {traffic: {rate: 100/s}, requests: [{send: GET /one}, {send: GET /ten}], to: page}
+components:
+  page:
+    kind: service
+    workers: 100
+    endpoints:
+      - {match: "/one", steps: [{parallel: [{call: leaf}]}]}
+      - {match: "/ten", steps: [{parallel: [{call: leaf, times: 10}]}]}
+  leaf: {kind: external, latency: 10ms}
+"""
+
+    @staticmethod
+    def route(p50: float) -> dict[str, Any]:
+        """A route's block in the summary."""
+        return {"requests": {"completed": 3000}, "latency_s": {"all": FIGURES | {"p50": p50}}}
+
+    def test_more_calls_make_a_slower_median(self, story):
+        """The routes stand side by side."""
+        run = story(self.PAGES)
+        run.routes = {"GET /one": self.route(0.01), "GET /ten": self.route(0.04)}
+        assert run.finding("waits for the slowest") == (
+            "GET /ten waits for the slowest of 10 calls to leaf: its median is 40ms",
+            "GET /one makes 1 call at once: p50 10ms, p95 60ms, p99 100ms; GET /ten makes 10 calls at once: p50 40ms, "
+            "p95 60ms, p99 100ms.",
+        )
+
+    def test_where_they_do_not_nothing_is_said(self, story):
+        """As fast with ten calls as with one; or everybody makes as many."""
+        run = story(self.PAGES)
+        run.routes = {"GET /one": self.route(0.01), "GET /ten": self.route(0.011)}
+        assert not [each for each in run.findings() if "waits for the slowest" in each.title]
+        run = story(self.PAGES.replace(", times: 10", ""))
+        run.routes = {"GET /one": self.route(0.0), "GET /ten": self.route(0.0)}
+        assert not [each for each in run.findings() if "waits for the slowest" in each.title]
+
+
 class TestCaches:
     """Stampedes and hit ratios."""
 
@@ -649,6 +706,12 @@ class TestObjectives:
             [(0.31, 0), (10.0, 0)],
             "Even 310ms of the spike of app tips it",
             "Never in 5 of 5 at 310ms. In the scenario it lasts 10s.",
+        ),
+        (
+            [(0.31, 4), (0.62, 1), (1.2, 0)],
+            "Even 310ms of the spike of app tips it in some runs",
+            "It recovers in 4 of 5 at 310ms and in 1 of 5 at 620ms; never in 5 of 5 at 1.2s. In the scenario it lasts "
+            "10s.",
         ),
         (
             [(10.0, 5), (320.0, 5)],

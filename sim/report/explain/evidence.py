@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from sim.experiment.metastability import SUCCESSES, Aftermath, event_config, judge
+from sim.experiment.levels import SUCCESSES
+from sim.experiment.metastability import Aftermath, event_config, judge
 from sim.experiment.offered_load import ComponentLoad, OfferedLoad, offered_load
 from sim.faults import EventConfig
 from sim.scenario import Scenario
@@ -73,7 +74,7 @@ class Evidence:
     @cached_property
     def aftermath(self) -> Aftermath | None:
         """What became of the system after its triggers; None if there were none."""
-        return judge(self.summary, self._timeline, self.scenario)
+        return judge(self.summary, self._timeline, self._components, self.scenario)
 
     def blocks(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Each component's name and its counters."""

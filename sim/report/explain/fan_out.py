@@ -26,9 +26,12 @@ def fan_out(evidence: Evidence) -> list[Finding]:
     }
     latency = {name: routes[name]["latency_s"]["all"] for name in calls}
     order = sorted(calls, key=lambda name: len(calls[name]))
-    if not order or latency[order[-1]]["p50"] < _SLOWER * latency[order[0]]["p50"]:
+    if not order:
         return []
-    widest = order[-1]
+    narrowest, widest = order[0], order[-1]
+    slower = latency[widest]["p50"] >= _SLOWER * latency[narrowest]["p50"]
+    if len(calls[widest]) == len(calls[narrowest]) or not slower:
+        return []
     rows = [f"{name} makes {counted(len(calls[name]), 'call')} at once: {_latency(latency[name])}" for name in order]
     called = listed(list(dict.fromkeys(calls[widest])))
     title = (

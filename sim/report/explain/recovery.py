@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from sim.experiment.metastability import Aftermath, Level, Verdict
+from sim.experiment.levels import Level
+from sim.experiment.metastability import Aftermath, Verdict
 from sim.report import units
 from sim.report.explain.evidence import SPAN, Evidence
 from sim.report.explain.finding import Finding, Weight
@@ -32,7 +33,7 @@ def recovery(evidence: Evidence) -> list[Finding]:
     found = evidence.aftermath
     if found is None:
         return []
-    if found.verdict is None or found.before is None or found.after is None:
+    if found.before is None or found.after is None:
         text = f"{found.reason[0].upper()}{found.reason[1:]}."
         return [Finding("Whether it recovers by itself cannot be said", text, {"verdict": None})]
     figures: dict[str, Any] = {"verdict": str(found.verdict), "back_s": found.back_s, "shed": found.shed}
@@ -44,8 +45,12 @@ def recovery(evidence: Evidence) -> list[Finding]:
         f"{units.rate(found.before.goodput)} and {units.duration(found.before.p99)}."
     ]
     ended = f"the {found.trigger['kind']} of {found.trigger['target']} had ended"
+    left = units.duration(evidence.duration - found.trigger["end_s"])
+    if found.verdict is None:
+        sentences.append(f"There is no verdict: {found.reason}.")
+        title = f"It was still recovering when the run ended, {left} after {ended}"
+        return [Finding(title, " ".join(sentences), figures | {"verdict": None}, Weight.BROKEN)]
     if found.verdict is Verdict.NEVER:
-        left = units.duration(evidence.duration - found.trigger["end_s"])
         sentences += [*_loop(evidence, found), *_trend(evidence, ceil(found.trigger["end_s"]))]
         state = "down" if found.after.goodput < _GOOD * found.before.goodput else "slow"
         title = f"It never recovered: {left} after {ended} it was still {state}"
@@ -115,4 +120,4 @@ def _trend(evidence: Evidence, start: int) -> Iterator[str]:
     if slope >= _MOVES:
         yield f"{waited}, {number(slope)} more every second."
     elif slope <= -_MOVES:
-        yield f"{waited}, {number(-slope)} fewer every second: it was on its way."
+        yield f"{waited}, {number(-slope)} fewer every second."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sim.experiment.tipping import Tipping, Trial, Trigger
+from sim.experiment.tipping import Tipping, Trigger
 from sim.report import units
 from sim.report.explain.finding import Finding, Weight
 from sim.report.explain.wording import listed
@@ -15,7 +15,8 @@ def tipping_point(found: Tipping) -> Finding:
     if low is not None and high is not None:
         title = f"It tips between {_size(trigger, low.size)} and {_size(trigger, high.size)} of {name}"
     elif high is not None:
-        title = f"Even {_size(trigger, found.trials[0].size)} of {name} tips it"
+        some = " in some runs" if found.trials[0].recovered else ""
+        title = f"Even {_size(trigger, found.trials[0].size)} of {name} tips it{some}"
     elif low is not None and not found.between:
         title = f"It recovers even from {_size(trigger, low.size)} of {name}"
     else:
@@ -38,13 +39,10 @@ def _trials(found: Tipping) -> Iterator[str]:
     if low is not None:
         yield f"It recovers in {low.recovered} of {low.runs} runs at {_size(trigger, low.size)}"
     if found.between:
-        yield listed([f"in {_some(trial)} at {_size(trigger, trial.size)}" for trial in found.between])
+        some = [f"in {trial.recovered} of {trial.runs} at {_size(trigger, trial.size)}" for trial in found.between]
+        yield f"{'it recovers ' if low is None else ''}{listed(some)}"
     if high is not None:
         yield f"never in {high.runs} of {high.runs} at {_size(trigger, high.size)}"
-
-
-def _some(trial: Trial) -> str:
-    return f"{trial.recovered} of {trial.runs}"
 
 
 def _plain(trigger: Trigger, size: float) -> str:

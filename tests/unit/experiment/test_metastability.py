@@ -4,7 +4,7 @@ import pytest
 
 from sim.experiment import run
 from sim.experiment.metastability import Verdict, judge
-from sim.metrics import summarize, timeline
+from sim.metrics import components_timeline, summarize, timeline
 from sim.scenario import load
 
 STORM = """\
@@ -40,7 +40,7 @@ def judged(tmp_path):
         path.write_text(STORM)
         scenario = load(path, {name.replace("__", "."): value for name, value in changes.items()})
         result = run(scenario)
-        return judge(summarize(result), timeline(result), scenario)
+        return judge(summarize(result), timeline(result), components_timeline(result), scenario)
 
     return judge_
 
@@ -95,6 +95,18 @@ def test_there_is_no_verdict_without_evidence(judged, events, reason):
     """What lasts to the end, comes too late or too early leaves nothing to compare."""
     found = judged(events=events)
     assert (found.verdict, found.reason) == (None, reason)
+
+
+def test_a_backlog_that_drains_is_no_metastable_failure(judged):
+    """With a budget of 20% the 335 requests that the spike leaves behind go down by 17 a second, which takes 20 s.
+
+    A run that ends after 13 of those has no verdict; a longer one has.
+    """
+    budget = "{attempts: 4, backoff: none, budget: 20%, on: [timeout]}"
+    slow = {"components__api__queue": "unbounded", "clients__app__retry": budget}
+    found = judged(**slow, duration="28s")
+    assert (found.verdict, found.on_its_way) == (None, True)
+    assert judged(**slow, duration="90s").verdict is Verdict.RECOVERED
 
 
 def test_traffic_that_goes_on_rising_is_no_aftermath(judged):

@@ -136,6 +136,21 @@ def test_a_run_is_judged(scenario):
     assert verdict_of(calm, {"events[0].for": "5s"}, 1) is Verdict.RECOVERED
 
 
+def test_a_run_that_ends_too_early_is_made_again(tmp_path):
+    """Forty seconds of half as much again as one worker can do take forty to drain; the scenario ends after fifteen."""
+    path = tmp_path / "drain.yaml"
+    path.write_text(
+        """\
+scenario: A backlog
+duration: 65s
+clients: {app: {traffic: {rate: 50/s, arrivals: constant}, to: api}}
+components: {api: {kind: service, queue: unbounded, work: 10ms}}
+events: [{at: 10s, for: 40s, spike: app, factor: 3}]
+"""
+    )
+    assert verdict_of(load(path), {}, 1) is Verdict.RECOVERED
+
+
 def test_a_run_that_cannot_be_judged(scenario):
     """The reason is said."""
     with pytest.raises(NoVerdict, match=r"^the run ends less than 10s after the last event$"):
