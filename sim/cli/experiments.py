@@ -194,6 +194,29 @@ def conduct(
     context.exit(0 if drawn or no_report else INTERRUPTED)
 
 
+def read_experiment(path: Path) -> tuple[ExperimentFolder, Answer]:
+    """What came of an experiment, from its folder; not a single run is made.
+
+    Raises:
+        Wrong: There is none, or it is not finished.
+    """
+    from sim.experiment.executors import MissingRun, NoExecutor
+    from sim.experiment.folder import NotThisExperiment, read_folder
+    from sim.experiment.run_many import Runner
+    from sim.scenario import ScenarioError
+
+    try:
+        folder = read_folder(path)
+        return folder, folder.plan.carry_out(Runner(NoExecutor(), store=folder.store))
+    except NotThisExperiment as error:
+        raise Wrong(str(error)) from None
+    except ScenarioError as error:
+        raise Wrong(str(error).splitlines()) from None
+    except MissingRun:
+        words = " ".join(folder.manifest["command"])
+        raise Wrong(f"{path} is not finished: {len(folder.store)} runs are there; go on with: {words}") from None
+
+
 def draw(study: Answer, folder: ExperimentFolder, silent: bool) -> bool:
     """Draws the report; returns whether it is there. Ctrl-C leaves it out."""
     from sim.report.experiments import write_experiment

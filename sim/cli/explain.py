@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,8 @@ from sim.cli.interrupts import Interrupts
 from sim.cli.terminal import Wrong, console
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from sim.experiment.metastability import Verdict
     from sim.experiment.saved import SavedRun
     from sim.experiment.tipping import By, RunMany
@@ -44,32 +47,70 @@ _INDENT = "    "
     type=click.IntRange(1, 1000),
     help="With --tip: runs for each size; by default 5.",
 )
-def explain(result: str, as_json: bool, tip: bool, event: int | None, by: By | None, seeds: int) -> None:
+@click.option("--workers", metavar="N", type=click.IntRange(1, 1024), help="With --tip: runs at once; default: cores.")
+def explain(
+    result: str, as_json: bool, tip: bool, event: int | None, by: By | None, seeds: int, workers: int | None
+) -> None:
     """Say what a run shows: where p99 went, what was saturated first, what each fault cost.
 
-    RESULT is a results folder, or its name in results/. With --tip the scenario in it is run again with its trigger
-    made longer or stronger, shorter or weaker, until it is known from which size on the system never recovers.
+    RESULT is the folder of a run or an experiment, or its name in results/. With --tip the scenario in it is run again
+    with its trigger made longer or stronger, shorter or weaker, until it is known from which size on the system never
+    recovers.
     """
     from sim.report.explain import explain as find
 
-    saved = _read(result)
     if not tip and (event is not None or by is not None):
         raise Wrong("--event and --by say what --tip varies: give --tip as well")
+    place = _find(result)
+    if (place / "experiment.json").is_file() and not tip:
+        _explain_experiment(place, as_json)
+        return
+    saved = _read(place)
     findings = find(saved.summary, saved.timeline, saved.components, saved.scenario)
     if tip:
-        findings = [_tip(saved, event, by, seeds), *findings]
+        findings = [_tip(saved, event, by, seeds, workers), *findings]
     if as_json:
         _print_json(saved, findings)
     else:
         _print(saved, findings)
 
 
-def _read(result: str) -> SavedRun:
-    from sim.experiment.saved import NoResult, find_result, read_run
+def _find(result: str) -> Path:
+    from sim.experiment.saved import NoResult, find_result
+
+    try:
+        return find_result(result)
+    except NoResult as error:
+        raise Wrong(str(error)) from None
+
+
+def _explain_experiment(place: Path, as_json: bool) -> None:
+    """Says what came of an experiment, and what the kept run of each variant shows first."""
+    from sim.cli.experiments import read_experiment
+    from sim.report.experiments import summary_lines, variant_findings
+
+    _, answer = read_experiment(place)
+    lines, variants = summary_lines(answer), variant_findings(answer)
+    if as_json:
+        from sim.experiment.save import to_json
+
+        told = {name: [_as_data(each) for each in findings] for name, findings in variants.items()}
+        click.echo(to_json({"result": str(place), "answer": lines, "variants": told}), nl=False)
+        return
+    out = console()
+    for line in lines:
+        out.print(line, style="bold", markup=False)
+    for name, findings in variants.items():
+        out.print(f"\n{name}", style="bold", markup=False)
+        _print_findings(findings)
+
+
+def _read(place: Path) -> SavedRun:
+    from sim.experiment.saved import NoResult, read_run
     from sim.scenario import ScenarioError
 
     try:
-        return read_run(find_result(result))
+        return read_run(place)
     except NoResult as error:
         raise Wrong(str(error)) from None
     except ScenarioError as error:
@@ -77,6 +118,19 @@ def _read(result: str) -> SavedRun:
 
 
 def _print(saved: SavedRun, findings: Sequence[Finding]) -> None:
+    from rich.text import Text
+
+    from sim.report import units
+
+    out = console()
+    words = f"  seed {saved.summary['seed']}, {units.duration(saved.summary['duration_s'])} simulated"
+    out.print(Text.assemble((saved.summary["scenario"], "bold"), (words, "dim")))
+    if saved.summary.get("interrupted"):
+        out.print(Text("The run was interrupted: this is about what had happened until then.", "yellow"))
+    _print_findings(findings)
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
     from textwrap import TextWrapper
 
     from rich.text import Text
@@ -88,10 +142,6 @@ def _print(saved: SavedRun, findings: Sequence[Finding]) -> None:
         width=out.width, initial_indent=_INDENT, subsequent_indent=_INDENT, break_long_words=False,
         break_on_hyphens=False,
     )  # fmt: skip
-    words = f"  seed {saved.summary['seed']}, {units.duration(saved.summary['duration_s'])} simulated"
-    out.print(Text.assemble((saved.summary["scenario"], "bold"), (words, "dim")))
-    if saved.summary.get("interrupted"):
-        out.print(Text("The run was interrupted: this is about what had happened until then.", "yellow"))
     for number, finding in enumerate(findings, start=1):
         out.print()
         title = wrap.fill(units.plain(finding.title)).lstrip()
@@ -106,15 +156,18 @@ def _print_json(saved: SavedRun, findings: Sequence[Finding]) -> None:
         "result": str(saved.folder),
         "scenario": saved.summary["scenario"],
         "seed": saved.summary["seed"],
-        "findings": [
-            {"weight": each.weight.name.lower(), "title": each.title, "text": each.text, "figures": each.figures}
-            for each in findings
-        ],
+        "findings": [_as_data(each) for each in findings],
     }
     click.echo(to_json(data), nl=False)
 
 
-def _tip(saved: SavedRun, event: int | None, by: By | None, seeds: int) -> Finding:
+def _as_data(finding: Finding) -> dict[str, Any]:
+    weight = finding.weight.name.lower()
+    return {"weight": weight, "title": finding.title, "text": finding.text, "figures": finding.figures}
+
+
+def _tip(saved: SavedRun, event: int | None, by: By | None, seeds: int, workers: int | None) -> Finding:
+    from sim.experiment.executors import cores, local_pool
     from sim.experiment.tipping import NoTrigger, NoVerdict, find_tipping, find_trigger
     from sim.report.explain.tipping import tipping_point
     from sim.scenario import ScenarioError
@@ -122,8 +175,8 @@ def _tip(saved: SavedRun, event: int | None, by: By | None, seeds: int) -> Findi
     first = saved.summary["seed"]
     try:
         trigger = find_trigger(saved.scenario, event, by)
-        with Interrupts() as interrupts, _counter() as count:
-            found = find_tipping(trigger, range(first, first + seeds), _one_by_one(saved, interrupts, count))
+        with Interrupts() as interrupts, _counter() as count, local_pool(workers or cores()) as pool:
+            found = find_tipping(trigger, range(first, first + seeds), _in_pool(saved, pool, interrupts, count))
     except NoTrigger as error:
         raise Wrong(str(error)) from None
     except NoVerdict as error:
@@ -133,16 +186,23 @@ def _tip(saved: SavedRun, event: int | None, by: By | None, seeds: int) -> Findi
     return tipping_point(found)
 
 
-def _one_by_one(saved: SavedRun, interrupts: Interrupts, count: Any) -> RunMany:
-    """Runs in this process, one after the other."""
+def _in_pool(saved: SavedRun, pool: Executor, interrupts: Interrupts, count: Any) -> RunMany:
+    """Runs wherever an executor puts them."""
+    from concurrent.futures import FIRST_COMPLETED, wait
+
     from sim.experiment.tipping import verdict_of
 
     def run_many(jobs: Sequence[tuple[Mapping[str, object], int]]) -> list[Verdict]:
-        verdicts = []
+        futures = []
         for overrides, seed in jobs:
+            futures.append(pool.submit(verdict_of, saved.scenario, dict(overrides), seed))
             count(overrides, seed)
-            verdicts.append(verdict_of(saved.scenario, overrides, seed, lambda now, requests: interrupts.check()))
-        return verdicts
+            interrupts.check()
+        waiting = set(futures)
+        while waiting:
+            waiting = wait(waiting, 0.2, FIRST_COMPLETED).not_done
+            interrupts.check()
+        return [future.result() for future in futures]
 
     return run_many
 

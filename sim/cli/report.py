@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sim.cli.experiments import draw
+from sim.cli.experiments import draw, read_experiment
 from sim.cli.group import INTERRUPTED
 from sim.cli.terminal import Wrong, console
 
@@ -20,23 +20,9 @@ def report(context: click.Context, result: Path, quiet: bool) -> None:
 
     RESULT is its folder; not a single run is made. (A run's own report is drawn by sim run.)
     """
-    from sim.experiment.executors import MissingRun, NoExecutor
-    from sim.experiment.folder import NotThisExperiment, read_folder
-    from sim.experiment.run_many import Runner
-    from sim.scenario import ScenarioError
-
     if (result / "summary.json").exists():
         raise Wrong(f"{result} is the folder of a single run; its report is {result / 'report.html'}")
-    try:
-        folder = read_folder(result)
-        study = folder.plan.carry_out(Runner(NoExecutor(), store=folder.store))
-    except NotThisExperiment as error:
-        raise Wrong(str(error)) from None
-    except ScenarioError as error:
-        raise Wrong(str(error).splitlines()) from None
-    except MissingRun:
-        words = " ".join(folder.manifest["command"])
-        raise Wrong(f"{result} is not finished: {len(folder.store)} runs are there; go on with: {words}") from None
+    folder, study = read_experiment(result)
     if not draw(study, folder, quiet):
         context.exit(INTERRUPTED)
     if not quiet:

@@ -246,3 +246,16 @@ def test_other_folders_have_no_report_of_an_experiment(
     assert result.exit_code == 2
     assert result.stderr.startswith(f"error: {message}")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_an_experiment_is_explained(sim, folder: Path) -> None:
+    """The answer, and what the first run of each variant shows; as data too."""
+    command = ("compare", "small.yaml", "--vary", "components.shop.instances=1,2", "--replications", "3", "--out", "x")
+    assert sim(*command, *QUICK).exit_code == 0
+    result = sim("explain", "x")
+    assert result.exit_code == 0
+    assert "instances 2 is best: its p99 is" in " ".join(result.stdout.split())
+    assert {"instances 1", "instances 2"} <= set(result.stdout.splitlines())
+    data = json.loads(sim("explain", "x", "--json").stdout)
+    assert list(data["variants"]) == ["instances 1", "instances 2"]
+    assert all(findings for findings in data["variants"].values())
