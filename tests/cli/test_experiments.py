@@ -250,7 +250,7 @@ def test_other_folders_have_no_report_of_an_experiment(
 
 def test_an_experiment_is_explained(sim, folder: Path) -> None:
     """The answer, and what the first run of each variant shows; as data too."""
-    command = ("compare", "small.yaml", "--set", f"{RATE}=390/s", "--vary", "components.shop.instances=1,2")
+    command = ("compare", "small.yaml", "--set", f"{RATE}=600/s", "--vary", "components.shop.instances=1,2")
     assert sim(*command, "--replications", "3", "--out", "x", *QUICK).exit_code == 0
     result = sim("explain", "x")
     assert result.exit_code == 0
