@@ -213,3 +213,55 @@ def test_the_fetch_of_a_service_that_dies_ends_for_those_who_wait(play):
     text = READ.replace("ttl: 1s", "ttl: 1s, coalesce: true").replace("work: 20ms", "work: 200ms")
     story = play(f"{text}events: [{{at: 100ms, crash: api, restart_after: 100ms}}]", user=[0, 0.05, 0.3])
     assert story.log == [(0.0, 0.1, "reset"), (0.05, 0.1, "reset"), (0.3, 0.501, "ok")]
+
+
+def test_a_service_serves_stale_items_while_they_are_fetched_anew(play):
+    """Fresh until 1.021 s: the read of 2 s and those meanwhile take 1 ms, and the database works for the next ones."""
+    story = play(READ.replace("ttl: 1s", "ttl: 1s, stale_while_revalidate: 5s"), user=[0, 2, 2.01, 2.5])
+    assert story.ends == [0.021, 2.001, 2.011, 2.501]
+    assert story.component("db")["served"] == 2
+    cache = story.component("cache")
+    assert (cache["hits"], cache["stale"], cache["revalidations"]) == (1, 2, 1)
+
+
+def test_a_service_serves_stale_items_when_the_origin_fails(play):
+    """The database dies at 500 ms: an item of 21 ms is served, degraded, until it is 3 s old."""
+    text = READ.replace("ttl: 1s", "ttl: 1s, stale_if_error: 2s")
+    story = play(f"{text}events: [{{at: 500ms, crash: db}}]", user=[0, 2, 3.1])
+    assert story.outcomes == ["ok", "degraded", "refused"]
+    assert story.component("cache")["errors_hidden"] == 1
+
+
+def test_a_cache_that_does_not_answer_serves_nothing_stale(play):
+    text = READ.replace("ttl: 1s", "ttl: 1s, stale_while_revalidate: 5s")
+    story = play(f"{text}events: [{{at: 1s, for: 100ms, errors: cache}}]", user=[0, 1.05])
+    assert story.ends == [0.021, 1.07]
+
+
+@pytest.mark.parametrize("fault", ["crash", "outage", "hang"])
+def test_a_cache_that_was_restarted_is_empty(play, fault):
+    """What it kept was in its memory: the first read after the restart goes to the database again."""
+    text = READ.replace("ttl: 1s", "ttl: 1h")
+    story = play(f"{text}events: [{{at: 1s, for: 1s, {fault}: cache}}]", user=[0, 0.5, 2.5, 3])
+    assert [round(end - start, 9) for start, end, _ in story.log] == [0.021, 0.001, 0.021, 0.001]
+
+
+def test_a_hit_can_take_longer_than_a_miss(play):
+    """1 ms to look; 2 ms more to hand it over."""
+    story = play(READ.replace("ttl: 1s", "ttl: 1s, hit: 2ms"), user=[0, 0.5])
+    assert story.ends == [0.021, 0.503]
+    assert story.ledger(1) == {"service": 0.003}
+
+
+def test_a_service_asks_its_cache_only_for_what_matches(play):
+    text = READ.replace("ttl: 1s", 'ttl: 1s, match: "/a"')
+    story = play(text, user=[(0, "GET /a"), (0.1, "GET /b"), (0.2, "GET /a"), (0.3, "GET /b")])
+    assert [round(end - start, 9) for start, end, _ in story.log] == [0.021, 0.02, 0.001, 0.02]
+    assert story.component("cache")["offered"] == 2
+
+
+def test_a_read_whose_origin_is_optional_is_degraded_without_it(play):
+    """1 ms to look, nothing there, the database dead, 5 ms to make something up, and that again each time."""
+    text = READ.replace("origin: db", "origin: {to: db, fallback: 5ms}")
+    story = play(f"{text}events: [{{at: 0s, for: 1s, crash: db}}]", user=[0.1, 0.2])
+    assert story.log == [(0.1, 0.106, "degraded"), (0.2, 0.206, "degraded")]

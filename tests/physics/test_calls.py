@@ -38,6 +38,8 @@ def service(steps, more=""):
         ("parallel: [call: {to: broken, optional: true}, call: db]", 0.02, "degraded"),
         ("parallel: [call: {to: far, timeout: 30ms, optional: true}, call: db], work: 10ms", 0.04, "degraded"),
         ("parallel: [call: {to: broken, optional: true}, call: broken]", 0.005, "upstream_error"),
+        ("parallel: [call: {to: broken, fallback: 30ms}, call: db]", 0.035, "degraded"),
+        ("parallel: [call: {to: broken, fallback: 3ms}, call: db]", 0.02, "degraded"),
     ],
 )
 def test_steps_take_their_time_and_decide_the_outcome(play, steps, end, outcome):
@@ -68,6 +70,26 @@ def test_a_parallel_step_makes_so_many_calls(play):
     story = play(service("parallel: [{call: db, times: 4}, call: far]"), user=[0])
     assert story.component("db")["offered"] == 4
     assert story.component("far")["offered"] == 1
+
+
+def test_each_of_several_calls_alike_needs_a_time_of_its_own(play):
+    """The slowest of ten exponential times of 10 ms takes 10 ms * (1 + 1/2 + … + 1/10) on average."""
+    text = service("parallel: [{call: far, times: 10}]").replace("latency: 50ms", "latency: {exponential: 10ms}")
+    story = play(
+        text.replace("replay: user.csv", "rate: 100/s, arrivals: constant").replace("workers: 10", "workers: 99")
+    )
+    latencies = story.result.requests["latency"][:980]
+    deviation = 0.01 * sum(1 / n**2 for n in range(1, 11)) ** 0.5
+    assert latencies.mean() == pytest.approx(0.01 * sum(1 / n for n in range(1, 11)), abs=4 * deviation / 980**0.5)
+
+
+def test_parallel_calls_of_a_service_that_dies_go_on_in_vain(play):
+    """Dead at 10 ms; the database works on for 20 ms and the provider for 50 ms, for nobody."""
+    text = service("parallel: [call: db, call: far]")
+    story = play(f"{text}\n    events: [{{at: 10ms, crash: api}}]", user=[0])
+    assert story.log == [(0.0, 0.01, "reset")]
+    assert story.component("db")["served"] == story.component("far")["served"] == 1
+    assert story.result.wasted_work == pytest.approx(0.07)
 
 
 def test_parallel_calls_queue_where_they_meet(play):
@@ -111,6 +133,30 @@ ENDPOINTS = """
 )
 def test_endpoints_do_different_things_for_different_requests(play, target, end, outcome):
     assert play(ENDPOINTS, user=[(0, target)]).log == [(0.0, end, outcome)]
+
+
+def test_a_client_error_is_an_answer_as_it_should_be(play):
+    """404 is no failure of the service that says it."""
+    api = play(ENDPOINTS, user=[(0, "GET /orders"), (0.1, "GET /items/7")]).component("api")
+    assert (api["served"], api["errors"]) == (2, 0)
+
+
+def test_what_a_request_needs_at_a_step_does_not_depend_on_the_calls_before_it(play):
+    """Each request has the same service time at its second step, whether a call has come before it or not."""
+    text = """
+        duration: 10s
+        clients:
+          other: {traffic: {replay: other.csv}, to: report}
+          user: {traffic: {rate: 10/s, arrivals: constant}, to: api}
+        components:
+          report: {kind: service, steps: [call: db]}
+          api: {kind: service, workers: 99, steps: [call: {to: db, optional: true}, work: {exponential: 10ms}]}
+          db: {kind: database, work: 0ms}
+        """
+    without = text.replace("call: {to: db, optional: true}", "work: 0ms")
+    called, uncalled = (play(each, other=[0]).result.requests["service"][1:90] for each in (text, without))
+    assert called == pytest.approx(uncalled, abs=1e-12)
+    assert called.std() > 0.005
 
 
 def test_other_requests_take_the_services_own_steps(play):

@@ -63,6 +63,21 @@ def test_a_share_of_requests_fails(play):
     assert failed == pytest.approx(600, abs=4 * (2000 * 0.3 * 0.7) ** 0.5)
 
 
+def test_errors_that_overlap_end_one_by_one(play):
+    """All fail until 2 s, whatever begins and ends within it."""
+    events = "{at: 0s, errors: api, for: 2s}, {at: 500ms, errors: api, for: 500ms}"
+    story = play(f"{CALL}events: [{events}]", user=[0.1, 0.6, 1.5, 2.5])
+    assert story.outcomes == ["upstream_error"] * 3 + ["ok"]
+
+
+def test_shares_of_errors_that_overlap_add_up_as_chances_do(play):
+    """Half of them fail for one reason, half of the others for another: three quarters."""
+    text = CALL.replace("replay: user.csv", "rate: 200/s, arrivals: constant")
+    events = "{at: 0s, errors: api, rate: 50%}, {at: 1ms, errors: api, rate: 50%}"
+    failed = play(f"{text}events: [{events}]").outcomes.count("upstream_error")
+    assert failed == pytest.approx(1500, abs=4 * (2000 * 0.75 * 0.25) ** 0.5)
+
+
 def test_health_checks_do_not_see_errors(play):
     """The process lives: a failing instance keeps its share of the requests, although it is checked."""
     story = play(
@@ -192,25 +207,16 @@ def test_a_spike_of_a_closed_loop_brings_more_users(play):
     assert [sum(start <= arrived < start + 1 for arrived, _, _ in story.log) for start in range(3)] == [18, 36, 18]
 
 
-# -- what is kept of events
+def test_a_spike_below_one_sends_users_away_for_a_while(play):
+    """Four users send every 115 ms; two of them are away from 1 s to 2 s, and finish what they have begun."""
+    text = CALL.replace("replay: user.csv", "users: 4").replace("10ms}}", "95ms}}").replace("10s", "3s")
+    story = play(f"{text}events: [{{at: 1s, spike: user, factor: 0.5, for: 1s}}]")
+    assert [sum(start <= arrived < start + 1 for arrived, _, _ in story.log) for start in range(3)] == [36, 18, 36]
 
 
-def test_events_tell_when_they_were_and_what_they_cost(play):
-    """Two reset, one refused; restarted at 400 ms."""
-    text = CALL.replace("workers: 10, work: 10ms", "work: 100ms")
-    story = play(f"{text}events: [{{at: 100ms, crash: api, restart_after: 300ms}}]", user=[0.05, 0.06, 0.2, 0.5])
-    (crash,) = story.result.events
-    assert (crash.kind, crash.target) == ("crash", "api")
-    assert (crash.start, crash.end) == pytest.approx((0.1, 0.4))
-    assert crash.lost == 3
-
-
-def test_events_happen_at_their_time_in_whatever_order_they_are_written(play):
-    events = "{at: 300ms, crash: api, restart_after: 100ms}, {at: 100ms, crash: api, restart_after: 100ms}"
-    story = play(f"{CALL}events: [{events}]", user=[0.05, 0.15, 0.25, 0.35, 0.45])
-    assert story.outcomes == ["ok", "refused", "ok", "refused", "ok"]
-
-
-def test_an_event_after_the_end_does_not_happen(play):
-    story = play(f"{CALL}events: [{{at: 20s, crash: api}}]", user=[0])
-    assert story.result.events == []
+def test_users_that_are_answered_at_once_do_not_stop_time(play):
+    """A request that takes no time at all is followed by the next a millisecond later."""
+    text = (
+        CALL.replace("replay: user.csv", "users: 2").replace("10ms}}", "0ms}}").replace("latency: 10ms", "latency: 0ms")
+    )
+    assert len(play(text.replace("10s", "1s")).log) == pytest.approx(2 * 1000, abs=2)

@@ -61,10 +61,38 @@ def test_the_bucket_is_looked_at_when_the_request_is_there(play):
     assert story.outcomes == ["ok", "rate_limited"]
 
 
+def test_a_token_goes_to_who_is_there_first_not_to_who_was_sent_first(play):
+    """Sent at 0 from 200 ms away, and at 150 ms from nearby: the one token goes to the latter."""
+    text = gateway("rate_limit: {rate: 0.1/s, burst: 1}").replace(
+        "clients: {", "clients: {far: {traffic: {replay: far.csv}, to: gateway, network: {latency: 200ms}}, "
+    )
+    story = play(text, far=[0], user=[0.15])
+    assert story.outcomes == ["rate_limited", "ok"]
+
+
+def test_a_check_that_takes_its_time_moves_the_moment_at_which_a_token_is_taken(play):
+    """Authenticated for up to 400 ms each: the second finds a token if it is 100 ms behind the first by then."""
+    text = gateway("authenticate: {latency: {uniform: [0ms, 400ms]}}, rate_limit: {rate: 10/s, burst: 1}")
+    passed = []
+    for seed in range(30):
+        story = play(text, seed, user=[0, 0.05])
+        gap = 0.05 + story.ledger(1).get("policy", 0.0) - story.ledger(0).get("policy", 0.0)
+        if gap > 0.0:
+            passed.append(story.outcomes[1] == "ok")
+            assert passed[-1] == (gap >= 0.1)
+    assert len(set(passed)) == 2
+
+
 def test_each_caller_can_have_a_limit_of_his_own(play):
     text = gateway("rate_limit: {rate: 1/s, burst: 1, per: client}")
     story = play(text, user=[(0, "GET /", "ann"), (0, "GET /", "bob"), (0.1, "GET /", "ann")])
     assert story.outcomes == ["ok", "ok", "rate_limited"]
+
+
+def test_each_user_of_a_closed_loop_is_a_caller_of_his_own(play):
+    """Three users, one token each, and no time to earn another: three requests pass."""
+    text = gateway("rate_limit: {rate: 0.01/s, burst: 1, per: client}").replace("replay: user.csv", "users: 3")
+    assert play(text).outcomes.count("ok") == 3
 
 
 def test_a_share_is_rejected_the_same_ones_at_every_try(play):
@@ -74,6 +102,13 @@ def test_a_share_is_rejected_the_same_ones_at_every_try(play):
     rejected = story.outcomes.count("unauthorized")
     assert stats.binomtest(rejected, 2000, 0.1).pvalue > 0.001
     assert story.component("gateway")["unauthorized"] == rejected
+
+
+def test_a_body_can_be_refused_by_the_schema_or_by_what_it_says(play):
+    """Half do not conform, and half of the others make no sense: three quarters are invalid."""
+    text = gateway("validate: {reject: 50%, schema: {reject: 50%}}")
+    outcomes = play(text.replace("replay: user.csv", "rate: 200/s, arrivals: constant")).outcomes[:1990]
+    assert stats.binomtest(outcomes.count("invalid"), len(outcomes), 0.75).pvalue > 0.001
 
 
 ROUTES = """
@@ -127,6 +162,33 @@ def test_a_route_can_try_again(play):
     text = gateway("").replace("to: api}", "to: api, retry: {attempts: 3, on: connect_failure}}")
     story = play(f"{text}events: [{{at: 0s, crash: api, restart_after: 22ms}}]", user=[0])
     assert story.log == [(0.0, 0.05, "ok")]
+
+
+def test_a_connection_refused_between_two_proxies_is_an_error_of_the_first(play):
+    """The firewall has a whole connection to the client, whatever it finds behind itself."""
+    for on, attempts in (("connect_failure", 1), ("5xx", 3)):
+        story = play(
+            f"""
+            duration: 1s
+            clients: {{user: {{traffic: {{replay: user.csv}}, to: waf, retry: {{attempts: 3, on: {on}}}}}}}
+            components:
+              waf: {{kind: waf, to: gateway}}
+              gateway: {{kind: gateway, routes: [{{match: "/**", to: api}}]}}
+              api: {{kind: service, work: 10ms}}
+            events: [{{at: 0s, outage: gateway}}]
+            """,
+            user=[0.5],
+        )
+        assert (story.outcomes, story.attempts) == (["refused"], [attempts])
+
+
+def test_a_route_can_have_a_retry_budget(play):
+    """A hundred requests fail: ten retries saved up, and 20 % of the 99 that follow the first."""
+    text = gateway("").replace("to: api}", "to: api, retry: {attempts: 2, budget: 20%}}")
+    text = text.replace("replay: user.csv", "rate: 10/s, arrivals: constant").replace("10s", "9.95s")
+    story = play(f"{text}events: [{{at: 0s, errors: api}}]")
+    assert len(story.log) == 100
+    assert story.component("api")["offered"] == 100 + 29
 
 
 def test_what_happens_behind_a_gateway_is_an_error_of_the_gateway(play):

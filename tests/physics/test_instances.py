@@ -146,3 +146,46 @@ def test_not_all_instances_are_ejected_at_once(play):
     """All instances fail at once: only a share may be ejected, one of four here, and the rest goes on failing."""
     story = play(fleet(EJECTION, "{at: 0s, errors: api}", duration="5s"))
     assert story.outcomes[1:] == ["upstream_error"] * 999
+
+
+HASTY = ", timeout: 100ms"
+
+
+@pytest.mark.parametrize("client", [HASTY, f"{HASTY}, retry: 2", f"{HASTY}, network: {{lose_response: 0%}}"])
+def test_answers_that_do_not_come_in_time_are_failures_too(play, client):
+    """A hung instance says nothing: five time-outs in a row eject it, the fifth of them 100 ms after it was sent."""
+    story = play(fleet(EJECTION, '{at: 1s, hang: "api[0]"}', duration="9s", client=client))
+    swallowed = story.result.events[0].lost
+    assert 5 <= swallowed <= 5 + 6  # those sent before the fifth time-out
+    assert story.result.events[0].detected == pytest.approx(1.0 + 4 * 0.02 + 0.1, abs=0.021)
+
+
+def test_time_outs_of_a_route_or_a_call_eject_too(play):
+    """The balancer belongs to whoever waits: a gateway's route, or a service's call."""
+    for way in (
+        "{kind: gateway, routes: [{match: /**, to: api, timeout: 100ms}]}",
+        "{kind: service, workers: 99, steps: [call: {to: api, timeout: 100ms}]}",
+    ):
+        text = fleet(EJECTION, '{at: 1s, hang: "api[0]"}', duration="9s").replace("to: api}", "to: front}")
+        story = play(text.replace("components: {", f"components: {{front: {way}, "))
+        assert story.result.events[0].detected == pytest.approx(1.0 + 4 * 0.02 + 0.1, abs=0.021)
+
+
+def test_a_late_answer_does_not_make_up_for_the_time_out(play):
+    """Ten times too slow, an instance answers after all, when its caller has long counted a failure."""
+    story = play(
+        fleet(EJECTION, '{at: 1s, slow: "api[0]", factor: 200}', duration="9s", client=HASTY).replace(
+            "workers: 10", "workers: 100"
+        )
+    )
+    assert story.result.events[0].detected == pytest.approx(1.0 + 4 * 0.02 + 0.1, abs=0.021)
+    assert story.outcomes.count("timeout") < 20
+
+
+def test_what_is_the_callers_fault_does_not_speak_against_an_instance(play):
+    """Nothing is there under /lost, whoever is asked: 404 is no failure, as in Envoy, and nobody is ejected."""
+    text = fleet(EJECTION, "", duration="9s").replace("work: 1ms", "endpoints: [{match: /, work: 1ms}]")
+    story = play(text.replace("to: api}", "requests: [{send: GET /lost}], to: api}"))
+    assert set(story.outcomes) == {"not_found"}
+    assert story.result.events == []
+    assert max(story.served("api")) - min(story.served("api")) <= 1

@@ -95,6 +95,22 @@ def test_the_shortest_time_out_on_the_way_is_the_deadline(play):
     assert story.component("api")["served"] == 1
 
 
+def test_the_time_out_of_a_route_is_a_deadline_for_what_is_behind_it(play):
+    """The gateway waits 30 ms: of two requests at once the second is dropped when its turn comes at 100 ms."""
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: gateway}}
+        components:
+          gateway: {kind: gateway, routes: [{match: "/**", to: api, timeout: 30ms}]}
+          api: {kind: service, work: 100ms, deadline_propagation: true}
+        """,
+        user=[0, 0],
+    )
+    assert story.log == [(0.0, 0.03, "timeout")] * 2
+    assert (story.component("api")["served"], story.component("api")["expired"]) == (1, 1)
+
+
 def test_each_attempt_has_a_deadline_of_its_own(play):
     """Failed at 40 ms, tried again, in the queue from 60 ms: served at 115 ms, before it expires at 150 ms."""
     story = play(

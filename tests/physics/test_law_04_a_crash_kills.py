@@ -103,6 +103,21 @@ def test_a_number_of_instances_can_crash(play):
     assert sorted(story.outcomes) == ["ok"] * 2 + ["reset"] * 3
 
 
+def test_of_several_crashes_each_kills_an_instance_that_is_up(play):
+    """One of three dies at 50 ms, another one at 100 ms: of the requests at 200 ms only a third is served."""
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: api}}
+        components: {api: {kind: service, instances: 3, work: 10ms}}
+        events: [{at: 50ms, crash: api, instances: 1}, {at: 100ms, crash: api, instances: 1}]
+        """,
+        user=[0.06, 0.061, 0.062, 0.2, 0.201, 0.202],
+    )
+    assert sorted(story.outcomes[:3]) == ["ok", "ok", "refused"]
+    assert sorted(story.outcomes[3:]) == ["ok", "refused", "refused"]
+
+
 def test_the_crash_of_a_callee_is_an_error_of_its_caller_not_a_broken_connection(play):
     """The database dies; the service lives and answers 5xx, which the user sees as the outcome behind it."""
     story = play(
@@ -120,6 +135,24 @@ def test_the_crash_of_a_callee_is_an_error_of_its_caller_not_a_broken_connection
     assert story.log == [(0.0, 0.07, "reset"), (0.1, 0.14, "refused")]
     assert story.component("api")["errors"] == 2
     assert story.component("api")["killed"] == 0
+
+
+def test_of_the_work_on_a_request_only_what_was_done_where_it_was_killed_is_lost(play):
+    """10 ms at the service, 20 ms at the database when it dies: the service answers, so that its own work was used."""
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: api}}
+        components:
+          api: {kind: service, steps: [work: 10ms, call: db]}
+          db: {kind: database, work: 100ms}
+        events: [{at: 30ms, crash: db}]
+        """,
+        user=[0],
+    )
+    assert story.log == [(0.0, 0.03, "reset")]
+    assert story.result.wasted_work == pytest.approx(0.02)
+    assert story.result.useful_work == pytest.approx(0.01)
 
 
 def test_a_restarted_instance_needs_its_startup_time(play):
@@ -160,6 +193,23 @@ def test_the_ledger_of_a_hang_is_time_spent_at_the_server(play):
     """20 ms of network of which 10 have been travelled, and the rest of 150 ms waiting for an answer."""
     story = play(HANG, user=[0.3])
     assert story.ledger(0) == {"network": 0.01, "service": 0.14}
+
+
+@pytest.mark.parametrize("other", ["{at: 70ms, hang: api, for: 300ms}", "{at: 20ms, hang: api, for: 300ms}"])
+def test_a_hang_ends_when_the_last_of_those_that_overlap_does(play, other):
+    """Hung until 1.05 s, although another hang of the same server is over before: the reset is back at 1.06 s."""
+    text = HANG.replace(", timeout: 150ms", "").replace("events: [", f"events: [{other}, ")
+    story = play(text, user=[0, 0.6, 1.1])
+    assert story.log == [(0.0, 1.06, "reset"), (0.6, 1.06, "reset"), (1.1, 1.22, "ok")]
+
+
+def test_the_end_of_a_hang_that_a_crash_has_ended_ends_no_later_hang(play):
+    """Hung, crashed and restarted by 400 ms, hung again from 600 ms on: the first hang's end at 1.05 s says nothing."""
+    text = HANG.replace(", timeout: 150ms", "").replace(
+        "events: [", "events: [{at: 300ms, crash: api, restart_after: 100ms}, {at: 600ms, hang: api, for: 1s}, "
+    )
+    story = play(text, user=[0, 0.41, 0.7, 1.1])
+    assert story.log == [(0.0, 0.31, "reset"), (0.41, 0.53, "ok"), (0.7, 1.61, "reset"), (1.1, 1.61, "reset")]
 
 
 def test_two_hangs_that_overlap_are_one_long_one(play):

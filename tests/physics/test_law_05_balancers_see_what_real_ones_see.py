@@ -100,6 +100,23 @@ def test_an_abandoned_request_stays_outstanding_while_the_server_works_on_it(pla
     assert story.outcomes.count("timeout") == 1
 
 
+TWO_ROUTES = """
+    duration: 2s
+    clients: {user: {traffic: {replay: user.csv}, to: gateway}}
+    components:
+      gateway: {kind: gateway, routes: [{match: /a, to: api}, {match: /b, to: api}]}
+      api: {kind: service, instances: 2, workers: 9, balancer: ALGORITHM, work: 1s}
+    """
+
+
+@pytest.mark.parametrize("algorithm", ["least_connections", "least_request", "round_robin"])
+def test_all_calls_of_one_caller_share_a_balancer(play, algorithm):
+    """Whichever route a gateway's request has taken, its next one knows of it: they take turns."""
+    for seed in range(10):
+        story = play(TWO_ROUTES.replace("ALGORITHM", algorithm), seed, user=[(0, "GET /a"), (0.1, "GET /b")])
+        assert story.served("api") == [1, 1]
+
+
 DEAD = """
     duration: 60s
     clients: {{user: {{traffic: {{rate: 100/s, arrivals: constant}}, to: api}}}}

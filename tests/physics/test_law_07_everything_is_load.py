@@ -61,6 +61,30 @@ def test_probes_that_are_killed_or_refused_are_no_lost_requests(play):
     assert story.result.events[0].lost == 0
 
 
+def test_probes_that_a_hung_instance_has_swallowed_are_no_requests(play):
+    """Ten probes a second for four seconds go in and never come out; the two users are all that counts."""
+    story = play(
+        """
+        duration: 5s
+        clients: {user: {traffic: {replay: user.csv}, to: api}}
+        components: {api: {kind: service, instances: 2, health_check: {interval: 100ms, timeout: 50ms}, work: 10ms}}
+        events: [{at: 1s, hang: api, for: 4s}]
+        """,
+        user=[0, 2],
+    )
+    assert story.component("api")["offered"] == 2
+    assert story.result.events[0].lost == 1
+
+
+@pytest.mark.parametrize("warmup", ["0s", "500ms"])
+def test_probes_are_in_no_counter_whenever_the_counting_begins(play, warmup):
+    """Probes of 400 ms each second, one of them perhaps while the warm-up ends; only the user counts."""
+    text = PROBED.replace("work: 20ms", "work: 400ms").replace("duration: 10s", f"duration: 10s\n    warmup: {warmup}")
+    for seed in range(5):
+        api = play(text, seed, user=[0.9]).component("api")
+        assert (api["offered"], api["served"], api["refused"], api["errors"]) == (1, 1, 0, 0)
+
+
 def test_retries_are_load_but_one_request(play):
     """Three attempts of 10 ms each fail at the end: the server works three times, the user has asked once."""
     story = play(
@@ -150,4 +174,5 @@ def test_a_refresh_in_the_background_is_load_but_no_request(play):
     assert story.log == [(0.0, 0.01, "ok"), (0.2, 0.2, "cached"), (0.25, 0.25, "cached")]
     assert story.component("api")["served"] == 2
     assert story.component("api")["utilization"] == pytest.approx(0.02)
+    assert (story.result.useful_work, story.result.wasted_work) == (pytest.approx(0.02), 0.0)
     assert story.summary["requests"]["offered"] == 3

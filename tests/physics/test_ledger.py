@@ -220,6 +220,27 @@ def test_a_call_that_is_given_up_and_its_fallback(play):
     assert story.ledger() == {"service": 0.033}
 
 
+def test_a_wait_after_a_fallback_is_a_queue(play):
+    """5 ms for an error and 10 ms to make up an answer; then 85 ms in the queue of the database, until given up."""
+    story = play(
+        """
+        duration: 1s
+        clients:
+          other: {traffic: {replay: other.csv}, to: report}
+          user: {traffic: {replay: user.csv}, to: api, timeout: 100ms}
+        components:
+          report: {kind: service, steps: [call: db]}
+          api: {kind: service, steps: [call: {to: broken, fallback: 10ms}, call: db]}
+          broken: {kind: external, latency: 5ms, error_rate: 100%}
+          db: {kind: database, connections: 1, work: 500ms}
+        """,
+        other=[0],
+        user=[0],
+    )
+    assert story.log[1] == (0.0, 0.1, "timeout")
+    assert story.ledger(1) == {"queue": 0.085, "service": 0.015}
+
+
 def test_a_hit_at_the_edge(play):
     """Only the access link and the time of a hit; the miss before it went the whole way."""
     story = play(

@@ -148,19 +148,20 @@ def test_a_partition_between_two_leaves_all_others_connected(play):
     assert story.log == [(0.1, 0.15, "timeout"), (0.2, 0.21, "ok")]
 
 
-def test_one_part_can_be_cut_off_from_all(play):
-    """Neither users nor their health checks reach an isolated service: after three probes it is given up."""
+@pytest.mark.parametrize("parts", ["api", "user/api"])
+def test_health_checks_are_cut_off_with_the_callers(play, parts):
+    """Neither users nor their health checks reach the service: after three probes it is given up."""
     story = play(
-        """
+        f"""
         duration: 20s
-        clients: {user: {traffic: {replay: user.csv}, to: api, timeout: 100ms}}
+        clients: {{user: {{traffic: {{replay: user.csv}}, to: api, timeout: 100ms}}}}
         components:
           api:
             kind: service
             work: 10ms
-            balancer: {algorithm: round_robin, panic_threshold: 0%}
-            health_check: {interval: 1s, timeout: 500ms, unhealthy_after: 3}
-        events: [{at: 1s, partition: api}]
+            balancer: {{algorithm: round_robin, panic_threshold: 0%}}
+            health_check: {{interval: 1s, timeout: 500ms, unhealthy_after: 3}}
+        events: [{{at: 1s, partition: {parts}}}]
         """,
         user=[0.5, 2, 10],
     )

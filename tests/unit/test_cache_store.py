@@ -53,7 +53,7 @@ def test_an_expired_item_is_stale_for_the_longer_of_the_two_periods():
     store.put("a", 0.0)
     assert [store.get("a", now) for now in (9.0, 10.0, 69.0)] == [HIT, STALE, STALE]
     times = (9.0, 14.0, 15.0, 69.0, 70.0)
-    assert [store.serves_while_revalidating("a", now) for now in times] == [True, True, False, False, False]
+    assert [store.serves_while_revalidating("a", now) for now in times] == [False, True, False, False, False]
     assert [store.serves_on_error("a", now) for now in times] == [True, True, True, True, False]
     assert store.get("a", 70.0) == MISS
     assert not store.serves_on_error("a", 60.0)
