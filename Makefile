@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 REQUESTS ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench notebooks theory-table format clean
+.PHONY: help demo test check bench notebooks gallery language theory-table format clean
 
 help: ## Show what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ bench: $(VENV)/.runtime ## Measure requests per CPU second against a plain SimPy
 
 notebooks: $(VENV)/.notebooks ## Execute the lectures in notebooks/ and keep their outputs
 	$(BIN)/python notebooks/make.py
+
+gallery: $(VENV)/.runtime ## Run every scenario and write docs/gallery/
+	$(BIN)/python docs/make_gallery.py
+
+language: $(VENV)/.runtime ## Write docs/language.md, the guide to the scenario language
+	$(BIN)/python docs/make_language.py
 
 theory-table: $(VENV)/.dev ## Compare the simulator with theory and write docs/theory.md
 	$(BIN)/python tests/theory/table.py

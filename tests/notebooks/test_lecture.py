@@ -1,0 +1,83 @@
+"""What notebooks share: scenarios in a cell, claims that follow from intervals, sliders that are not needed."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import sim
+from sim.experiment.statistics import Interval
+
+TWO_QUEUES = """
+    scenario: Two queues
+    duration: 20s
+    clients: {app: {traffic: {rate: 120/s}, to: api}}
+    components:
+      api: {kind: service, instances: 2, queue: unbounded, balancer: random, work: {exponential: 10ms}}
+"""
+
+
+def test_a_scenario_is_written_in_a_cell(lecture):
+    """The text of a file, indented as it stands in the cell; it can be run and varied like any other."""
+    scenario = lecture.scenario(TWO_QUEUES, name="queues")
+    assert scenario.name == "queues"
+    assert scenario.with_(duration="30s").duration == 30.0
+
+
+def test_a_wrong_scenario_says_where(lecture):
+    """The line is that of the text in the cell."""
+    with pytest.raises(sim.ScenarioError, match=r"queues\.yaml:4"):
+        lecture.scenario(TWO_QUEUES.replace("120/s", "120"), name="queues")
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [
+        (Interval(0.02641, 0.02611, 0.02671, 5, 0.95), "26.41 ± 0.30 ms"),
+        (Interval(0.1, 0.08, 0.12, 5, 0.95), "100 ± 20 ms"),
+        (Interval(0.01, 0.01, 0.01, 5, 0.95), "10 ms"),
+        (Interval(1.5, 1.496, 1.504, 5, 0.95), "1,500.0 ± 4.0 ms"),
+    ],
+)
+def test_an_interval_is_spelled_as_precisely_as_it_is_known(lecture, interval, text):
+    """Two digits of the half-width; none where there is no width."""
+    assert lecture.spell(interval, "ms", 1000) == text
+
+
+def test_a_claim_follows_the_verdict(lecture):
+    """Of the same traffic a random choice makes worse than the shorter queue; two equal variants are a tie."""
+    scenario = lecture.scenario(TWO_QUEUES)
+    balancers = ["random", "least_connections", {"algorithm": "least_connections", "panic_threshold": "0%"}]
+    comparison = sim.compare(scenario, {"components.api.balancer": balancers}, replications=5, workers=1)
+    assert lecture.claim(comparison, 1, 0, "mean").startswith("mean: least_connections is lower than random by ")
+    assert lecture.claim(comparison, 0, 1, "mean").startswith("mean: random is higher than least_connections by ")
+    tie = lecture.claim(comparison, 2, 1, "mean", {"least_connections": "the first"})
+    assert "and the first cannot be told apart" in tie
+
+
+def test_without_ipywidgets_a_slider_draws_once(lecture, monkeypatch):
+    """With the first value of each; nothing else is needed to run a notebook."""
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    drawn = []
+    lecture.slide(lambda **values: drawn.append(values), rate=(80, 40, 60), seed=(2, 1))
+    assert drawn == [{"rate": 80, "seed": 2}]
+
+
+def test_with_ipywidgets_there_is_a_slider_for_each_value(lecture, monkeypatch):
+    """In rising order, standing at the first value; but a notebook that is kept has the picture alone."""
+    made = []
+
+    def interact(draw, **sliders):
+        made.append(sliders)
+
+    widgets = SimpleNamespace(interact=interact, SelectionSlider=lambda **options: options)
+    monkeypatch.setitem(sys.modules, "ipywidgets", widgets)
+    monkeypatch.delenv("LECTURE_SLIDERS", raising=False)
+    drawn = []
+    lecture.slide(drawn.append, rate=(80, 40, 60))
+    assert not drawn
+    assert made[0]["rate"] == {"options": [40, 60, 80], "value": 80, "description": "rate", "continuous_update": False}
+    monkeypatch.setenv("LECTURE_SLIDERS", "off")
+    lecture.slide(lambda rate: drawn.append(rate), rate=(80, 40, 60))
+    assert drawn == [80]
+    assert len(made) == 1

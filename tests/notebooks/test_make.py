@@ -1,0 +1,73 @@
+"""Making a notebook: executed in a fresh kernel, the same file each time, and nothing kept of one that fails."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.notebooks.conftest import FOLDER
+
+pytest.importorskip("jupytext")
+pytest.importorskip("nbclient")
+
+GOOD = """\
+# %% [markdown]
+# # One and one
+
+# %%
+print(1 + 1)
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Writes a source and makes it: the finished process, and the notebook."""
+
+    def run(source):
+        file = tmp_path / "01_sums.py"
+        file.write_text(source, encoding="utf-8")
+        command = [sys.executable, str(FOLDER / "make.py"), str(file)]
+        return subprocess.run(command, capture_output=True, text=True, check=False), file.with_suffix(".ipynb")
+
+    return run
+
+
+def test_a_notebook_holds_its_outputs_and_no_times(make):
+    """Made twice it is the same file, and the second time nothing is written."""
+    first, kept = make(GOOD)
+    assert first.returncode == 0, first.stderr
+    text = kept.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    assert [cell["cell_type"] for cell in notebook["cells"]] == ["markdown", "code"]
+    assert notebook["cells"][1]["outputs"][0]["text"] == ["2\n"]
+    assert notebook["cells"][1]["metadata"] == {}
+    again, _ = make(GOOD)
+    assert "as before" in again.stdout
+    assert kept.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import warnings; warnings.warn('old')", "wrote to stderr:"),
+    ],
+)
+def test_a_cell_that_fails_or_warns_is_named_and_nothing_is_kept(make, cell, message):
+    """The exit code is 1, the message has the cell, and an older notebook stays as it was."""
+    _, kept = make(GOOD)
+    before = kept.read_bytes()
+    failed, _ = make(f"{GOOD}\n# %%\n{cell}\n")
+    assert failed.returncode == 1
+    assert cell in failed.stderr
+    assert message in failed.stderr
+    assert kept.read_bytes() == before
+
+
+def test_a_source_that_is_not_there_is_an_error(tmp_path):
+    """No traceback."""
+    command = [sys.executable, str(FOLDER / "make.py"), str(tmp_path / "none.py")]
+    failed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert failed.stderr == f"there is no file {tmp_path / 'none.py'}\n"
