@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sim.api.plots import Plots
+from sim.api.result import Result
 from sim.experiment import capacity as searching
 from sim.experiment import comparison as comparing
 from sim.experiment import sweep as sweeping
@@ -18,7 +19,8 @@ from sim.experiment.folder import open_folder
 from sim.experiment.plan import Answer, Plan
 from sim.experiment.run_many import Runner
 from sim.experiment.variation import Variation, make_variation, parse_variation
-from sim.scenario import Scenario, load
+from sim.scenario import Scenario, load, override
+from sim.values import did_you_mean
 
 Loadable = Scenario | str | os.PathLike[str]
 Vary = Mapping[str, Sequence[object] | str]
@@ -56,6 +58,20 @@ class Comparison(_Shows, comparing.Comparison):
     """Variants of a scenario on the same traffic, and which is better: see `sim.experiment.comparison`."""
 
     _kind = "comparison"
+
+    def result(self, variant: str) -> Result:
+        """The run of a variant with the scenario's own seed: `comparison.result("least_request").plot.latency()`.
+
+        Raises:
+            ValueError: There is no such variant, or its run failed.
+        """
+        if variant not in self.labels:
+            raise ValueError(f"there is no variant '{variant}'{did_you_mean(variant, self.labels)}")
+        number = self.labels.index(variant)
+        recorded = self.runs[number][0].result
+        if recorded is None:
+            raise ValueError(f"the run of {variant} failed: {self.runs[number][0].error}")
+        return Result(override(self.scenario, self.variants[number].values), recorded)
 
     def __repr__(self) -> str:
         return f"<Comparison of {len(self.variants)} variants of {self.scenario.name} by {self.measure.text}>"

@@ -20,6 +20,7 @@ TAILS: Final[NDArray[np.float64]] = np.concatenate([np.linspace(1.0, 0.1, 46), 1
 """The shares of requests (1 - quantile) at which a replication keeps its latency."""
 
 _FEWEST_BEYOND: Final = 10
+_MANY: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,6 @@ class Replication:
 def replicate(trial: Trial) -> Replication:
     """Runs a trial; a run that fails says so in its replication, and takes nothing else down."""
     begun = time.monotonic()
-    gc.collect()  # the world of the run before is a cycle, and as large as its columns
     try:
         result = run(trial.scenario, trial.seed, clock=time.process_time)
         if result.interrupted:
@@ -69,6 +69,8 @@ def replicate(trial: Trial) -> Replication:
     except Exception as error:
         words = f"{type(error).__name__}: {error}".splitlines()[0]
         return Replication(trial.seed, {}, np.full(len(TAILS), np.nan), error=words)
+    if len(result.requests) > _MANY:
+        gc.collect()  # the world of a run is a cycle, and as large as its columns
     return Replication(trial.seed, summary, tail_latencies(result), result if trial.keep_result else None)
 
 

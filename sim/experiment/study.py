@@ -13,6 +13,7 @@ from sim.experiment.statistics import Interval, mean_interval
 from sim.experiment.variation import Variant, Variation, spell
 from sim.metrics import Kind, Measure, parse_measure, whole_measures
 from sim.scenario import Scenario, override
+from sim.values import did_you_mean
 from sim.scenario.checks import subjects
 
 
@@ -68,6 +69,17 @@ class Study:
         """The mean of a measure over a variant's runs; None unless each run that did not fail has it."""
         values = self.values(variant, measure)
         return mean_interval(list(values.values())) if values and len(values) == len(self.finished(variant)) else None
+
+    def __getitem__(self, place: tuple[str, str]) -> Interval | None:
+        """What is known of a measure of a variant: `study["least_request", "p99"]`; None where a run has no such figure.
+
+        Raises:
+            ValueError: There is no such variant or measure.
+        """
+        label, text = place
+        if label not in self.labels:
+            raise ValueError(f"there is no variant '{label}'{did_you_mean(label, self.labels)}")
+        return self.interval(self.labels.index(label), parse_measure(text, known_subjects(self.scenario)))
 
     def table(self) -> pd.DataFrame:
         """A row for each variant: its values, replications, and each measure's mean with its 95% interval.

@@ -177,6 +177,12 @@ def test_compare_sweep_and_capacity_speak_the_command_line_s_words(shop: sim.Sce
     assert isinstance(comparison.plot.quantiles(), Axes)
     assert (tmp_path / "kept" / "comparison.json").exists()
     assert pickle.loads(pickle.dumps(comparison)).best == comparison.best
+    known = comparison["least_request", "people p99"]
+    assert known is not None
+    assert known.n == 2
+    assert comparison.result("least_request")["p99"] == comparison.values(1, comparison.measure)[5]
+    with pytest.raises(ValueError, match=r"there is no variant 'least_conn'; did you mean"):
+        comparison["least_conn", "p99"]
 
     swept = sim.sweep(shop, {"clients.people.traffic.rate": "100/s..900/s:3"}, replications=1, workers=1)
     assert swept.runs_table()["seed"].tolist() == [5, 5, 5]
