@@ -13,8 +13,8 @@ from sim.experiment.statistics import Interval, mean_interval
 from sim.experiment.variation import Variant, Variation, spell
 from sim.metrics import Kind, Measure, parse_measure, whole_measures
 from sim.scenario import Scenario, override
-from sim.values import did_you_mean
 from sim.scenario.checks import subjects
+from sim.values import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Study:
         return mean_interval(list(values.values())) if values and len(values) == len(self.finished(variant)) else None
 
     def __getitem__(self, place: tuple[str, str]) -> Interval | None:
-        """What is known of a measure of a variant: `study["least_request", "p99"]`; None where a run has no such figure.
+        """What is known of a variant's measure: `study["least_request", "p99"]`; None where a run has no such figure.
 
         Raises:
             ValueError: There is no such variant or measure.
