@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 REQUESTS ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench notebooks gallery language theory-table format clean
+.PHONY: help demo test check bench notebooks gallery language readme theory-table format clean
 
 help: ## Show what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ gallery: $(VENV)/.runtime ## Run every scenario and write docs/gallery/
 
 language: $(VENV)/.runtime ## Write docs/language.md, the guide to the scenario language
 	$(BIN)/python docs/make_language.py
+
+readme: $(VENV)/.runtime ## Write the measured figures into README.md, after theory-table or bench
+	$(BIN)/python docs/make_readme.py
 
 theory-table: $(VENV)/.dev ## Compare the simulator with theory and write docs/theory.md
 	$(BIN)/python tests/theory/table.py

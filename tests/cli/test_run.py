@@ -53,6 +53,22 @@ def test_json_is_the_summary_and_nothing_else(sim, folder: Path) -> None:
     assert "here" in result.stderr
 
 
+def test_a_question_is_answered_on_the_terminal_and_in_the_report(sim, folder: Path) -> None:
+    """With the run's own figure; summary.json stays figures only, and a run with another value answers nothing."""
+    text = (folder / "small.yaml").read_text()
+    (folder / "small.yaml").write_text(text + "question: Is it quick?\nanswer: Yes, p99 is {p99}.\n")
+    result = sim("run", "small.yaml", "--out", "here")
+    p99 = json.loads((folder / "here" / "summary.json").read_text())["latency_s"]["all"]["p99"]
+    answer = f"Yes, p99 is {1e3 * p99:.3g}ms."
+    assert "question  Is it quick?" in result.stdout
+    assert f"answer    {answer}" in result.stdout
+    assert answer in (folder / "here" / "report.html").read_text()
+    assert not {"question", "answer"} & json.loads((folder / "here" / "summary.json").read_text()).keys()
+    other = sim("run", "small.yaml", "--no-report", "--set", "components.shop.workers=3").stdout
+    assert "question  Is it quick?" in other
+    assert "answer" not in other.split("requests")[0]
+
+
 def test_quiet_prints_nothing_and_writes_all_the_same(sim, folder: Path) -> None:
     """`--quiet` is for scripts."""
     result = sim("run", "small.yaml", "--quiet", "--no-report", "--out", "here")

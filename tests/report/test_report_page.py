@@ -123,7 +123,7 @@ def test_hostile_texts_are_shown_and_not_obeyed(shop: Result) -> None:
         watch_for=[HOSTILE],
         clients=[HOSTILE],
         routes=[HOSTILE, "b"],
-        document={"scenario": HOSTILE, HOSTILE: [HOSTILE]},
+        document={"scenario": HOSTILE, "question": HOSTILE, "answer": HOSTILE, HOSTILE: [HOSTILE]},
         events=[Event(HOSTILE, HOSTILE, 60.0, 90.0)],
         components=components,
         objectives=[],
@@ -133,6 +133,16 @@ def test_hostile_texts_are_shown_and_not_obeyed(shop: Result) -> None:
     assert not [name for _, name, _ in outline.attributes if name.startswith("on")]
     assert outline.text.count("{{ 7 * 7 }}") >= 14
     assert outline.open == []
+
+
+def test_the_question_is_answered_at_the_top(shop: Result) -> None:
+    """With the figures of the run, before all else; a scenario that asks nothing has no empty place there."""
+    document = {**shop.document, "question": "Who pays?", "answer": "The crash takes {crash lost}, {{so}}."}
+    text = " ".join(Outline(page_of(replace(shop, document=document))).text.split())
+    assert text.index(shop.about) < text.index("Who pays? The crash takes 31, {so}.") < text.index("What to watch for")
+    plain = page_of(shop)
+    assert "<strong></strong>" not in plain
+    assert "<p></p>" not in plain
 
 
 def test_a_run_without_requests_has_a_page(shop: Result) -> None:

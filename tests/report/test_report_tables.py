@@ -13,11 +13,13 @@ from sim.report import units
 from sim.report.tables import print_summary
 
 
-def printed(summary: dict[str, Any], encoding: str = "utf-8", width: int = 80, **options: Any) -> str:
+def printed(
+    summary: dict[str, Any], encoding: str = "utf-8", width: int = 80, words: tuple[str, str] = ("", ""), **options: Any
+) -> str:
     """What a terminal of that kind shows."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding)
-    print_summary(summary, Console(file=file, width=width, **options))
+    print_summary(summary, Console(file=file, width=width, **options), *words)
     file.flush()
     return raw.getvalue().decode(encoding)
 
@@ -37,6 +39,20 @@ def test_objectives_come_first(summary: dict[str, Any]) -> None:
         ["✗", "browser", "availability", ">=", "90%", "actual", "83.1%"],
         ["✓", "crash", "recovery", "<", "15s", "actual", units.duration(summary["events"][0]["recovery_s"])],
     ]
+
+
+def test_the_answer_stands_under_the_objectives(summary: dict[str, Any]) -> None:
+    """Question and answer, broken at words; without them nothing is there."""
+    words = ("Who pays for the flash sale?", "Search does: " + 12 * "more and more " + "\x1b[2J.")
+    lines = printed(summary, words=words).splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("question"))
+    assert lines[first].split(maxsplit=1)[1].rstrip() == words[0]
+    answer = " ".join(line[10:].strip() for line in lines[first + 1 :][:3])
+    assert lines[first + 1].startswith("answer    Search does: more")
+    assert answer == words[1].replace("\x1b", "?")
+    assert lines[first - 2].startswith("✓  crash recovery")
+    assert max(map(len, lines)) <= 80
+    assert not any(line.startswith(("question", "answer")) for line in printed(summary).splitlines())
 
 
 def test_nothing_is_wider_than_80_columns_and_nothing_is_cut(summary: dict[str, Any]) -> None:

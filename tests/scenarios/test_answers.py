@@ -10,7 +10,7 @@ from sim.scenario.answers import figures
 
 @pytest.mark.parametrize("name", [path.stem for path in shipped_scenarios()])
 def test_a_shipped_scenario_asks_and_answers(name):
-    """One question; two sentences at most, at least one figure, and no measured figure typed in beside it."""
+    """One question; two sentences at most and at least one figure."""
     document = load(name).document
     assert document.question.endswith("?")
     assert document.question.count("?") == 1
