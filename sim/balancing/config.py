@@ -1,12 +1,12 @@
 """How a caller spreads its requests over the instances of a service: the algorithm's name and its options.
 
 An option belongs to the algorithms whose constructor takes it; to give it to another one is an error. A new algorithm
-is one file, its name below, and its line in `ALGORITHMS`.
+is one file, and its line in `ALGORITHMS`.
 """
 
 from collections.abc import Sequence
 from inspect import Parameter, signature
-from typing import Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -24,19 +24,6 @@ from sim.balancing.round_robin import RoundRobin, WeightedRoundRobin
 from sim.kernel import Uniform
 from sim.values import Config, Count, Duration, Number, Share
 
-Algorithm = Literal[
-    "random",
-    "round_robin",
-    "weighted_round_robin",
-    "least_connections",
-    "least_request",
-    "least_response_time",
-    "consistent_hash",
-    "maglev",
-    "ip_hash",
-    "prequal",
-]
-
 ALGORITHMS: Final[dict[str, Any]] = {
     "random": Random,
     "round_robin": RoundRobin,
@@ -49,6 +36,11 @@ ALGORITHMS: Final[dict[str, Any]] = {
     "ip_hash": IpHash,
     "prequal": Prequal,
 }
+
+if TYPE_CHECKING:
+    Algorithm = str
+else:
+    Algorithm = Literal[tuple(ALGORITHMS)]
 
 
 def _options(algorithm: str) -> dict[str, Any]:

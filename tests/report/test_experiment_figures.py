@@ -25,8 +25,9 @@ from sim.report.experiments.measures import measures
 from sim.report.experiments.quantiles import band
 from sim.report.experiments.scatter import rank_correlation, scatter
 from sim.report.experiments.search import near, search
-from sim.report.experiments.traffic import known_percentiles, traffic
+from sim.report.experiments.traffic import traffic
 from sim.report.experiments.write import kind_of
+from sim.report.figures.latency import percentiles
 from sim.report.figures.time_axis import Bins
 from sim.report.svg import svg
 from tests.report.experiment_studies import (
@@ -139,7 +140,7 @@ def test_a_quantile_is_not_drawn_where_requests_in_flight_hide_it() -> None:
     requests["arrived"] = np.linspace(0.0, 19.9, 200)
     requests["latency"], requests["outcome"] = 0.1, 0
     requests["outcome"][[150, 151]] = IN_FLIGHT
-    curves = known_percentiles(replace(result, requests=requests), Bins(np.array([0.0, 10.0, 20.0]), stop=20.0))
+    curves = percentiles(replace(result, requests=requests), Bins(np.array([0.0, 10.0, 20.0]), stop=20.0))
     p50, p95, p99 = curves
     assert p50 == pytest.approx([0.1, 0.1])
     assert p95 == pytest.approx([0.1, 0.1])

@@ -15,7 +15,7 @@ from sim.report.experiments.choice import choose, example_runs, left_out, names
 from sim.report.experiments.looks import heading, narrow_time
 from sim.report.experiments.spelling import fold
 from sim.report.figures import canvas
-from sim.report.figures.latency import QUANTILES, percentiles
+from sim.report.figures.latency import percentiles
 from sim.report.figures.time_axis import Bins, bins, dots, shade_events, show_time
 from sim.request import Outcome
 
@@ -47,7 +47,7 @@ def traffic(comparison: Comparison, figure: FigureBase | None = None) -> FigureB
         words = _WORDS // len(shown)
         titles = names(comparison)
         slices = [bins(runs[number], requests=_REQUESTS_PER_BIN) for number in shown]
-        curves = [known_percentiles(runs[number], bins_) for number, bins_ in zip(shown, slices, strict=True)]
+        curves = [percentiles(runs[number], bins_) for number, bins_ in zip(shown, slices, strict=True)]
         seen = [outcome for outcome in (*Outcome, None) if any(_ended(runs[number], outcome).any() for number in shown)]
         for column, number in enumerate(shown):
             result, (top, bottom) = runs[number], panels[:, column]
@@ -69,18 +69,6 @@ def traffic(comparison: Comparison, figure: FigureBase | None = None) -> FigureB
         canvas.legend(panels[1, -1], reverse=True)
         _name_events(figure, runs[shown[0]])
         return figure
-
-
-def known_percentiles(result: Result, slices: Bins) -> list[NDArray[np.float64]]:
-    """p50, p95 and p99 of the requests sent in each bin, s; NaN where more than it leaves out are still in flight."""
-    arrived = slices.index(result.requests["arrived"])
-    sent = np.bincount(arrived, minlength=slices.number)
-    pending = np.bincount(arrived[_ended(result, None)], minlength=slices.number)
-    curves = percentiles(result, slices)
-    return [
-        np.where(pending > (1.0 - quantile) * sent, np.nan, curve)
-        for quantile, curve in zip(QUANTILES, curves, strict=True)
-    ]
 
 
 def _latency(axes: Axes, slices: Bins, *curve: NDArray[np.float64]) -> None:

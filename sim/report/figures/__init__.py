@@ -38,7 +38,7 @@ FIGURES: Final[dict[str, Plot]] = {
         latency,
         "Latency over time",
         "When the bands open, the slowest requests have parted from the typical one; each point is of the requests "
-        "sent at that time, failed ones included.",
+        "sent at that time, failed ones included; a line ends where too many of them never ended.",
     ),
     "outcomes": Plot(
         outcomes,

@@ -25,7 +25,10 @@ _REQUESTS_PER_BIN: Final = 300
 
 
 def percentiles(result: Result, slices: Bins, client: int | None = None) -> list[NDArray[np.float64]]:
-    """p50, p95 and p99 of the requests that were sent in each bin and have ended, whatever their outcome.
+    """p50, p95 and p99 of the requests that were sent in each bin, whatever their outcome.
+
+    A request that is still in flight is slower than all that have ended: a run that leaves its slow requests behind
+    does not look better for it.
 
     Args:
         result: The run.
@@ -33,13 +36,14 @@ def percentiles(result: Result, slices: Bins, client: int | None = None) -> list
         client: Whose requests, an index of `result.clients`; None for all.
 
     Returns:
-        For each of the three an array with a value for each bin, s; NaN in a bin without requests.
+        For each of the three an array with a value for each bin, s; NaN in a bin without requests, and where so many
+        are in flight that it is not known.
     """
-    chosen = result.requests["outcome"] != IN_FLIGHT
-    if client is not None:
-        chosen &= result.requests["client"] == client
-    rows = result.requests[chosen]
-    return grouped_percentiles(slices.index(rows["arrived"]), rows["latency"], slices.number, list(QUANTILES))
+    rows = result.requests if client is None else result.requests[result.requests["client"] == client]
+    latency = np.where(rows["outcome"] == IN_FLIGHT, np.inf, rows["latency"])
+    with np.errstate(invalid="ignore"):
+        curves = grouped_percentiles(slices.index(rows["arrived"]), latency, slices.number, list(QUANTILES))
+    return [np.where(np.isfinite(curve), curve, np.nan) for curve in curves]
 
 
 def latency(result: Result, figure: FigureBase | None = None) -> FigureBase:
