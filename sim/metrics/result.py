@@ -30,7 +30,7 @@ class Event:
         start: When it began, s.
         end: When it was over (for a crash: when the last instance was up again), s; None if never within the run.
         detected: When the first health check, ejection or breaker reacted to it, s; None if none did.
-        lost: User requests that it killed or refused.
+        lost: Attempts and calls that it killed or refused; retries may have saved their requests.
     """
 
     kind: str

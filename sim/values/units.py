@@ -123,8 +123,9 @@ def parse_rate(value: object) -> float:
 
 
 def format_rate(per_second: float) -> str:
-    """A rate for people, to three digits: `2000.0` is `2k/s`."""
-    return RATE.format(per_second)
+    """A rate for people, to three digits: `2000.0` is `2k/s`; per second unless it is less than one."""
+    text = RATE.format(per_second)
+    return text if per_second < 1.0 or text.endswith("/s") else RATE.format(float(f"{per_second:.2e}"))
 
 
 def parse_size(value: object) -> float:

@@ -195,6 +195,8 @@ def test_a_wrong_value_is_refused_with_the_right_spelling(parse: Parse, value: o
         (format_rate, 2000.0, "2k/s"),
         (format_rate, 1234.5, "1.23k/s"),
         (format_rate, 80.1234, "80.1/s"),
+        (format_rate, 5968 / 60, "99.5/s"),
+        (format_rate, 0.5, "30/m"),
         (format_rate, 1.5, "1.5/s"),
         (format_rate, 10 / 3600, "10/h"),
         (format_size, 65_536, "64KiB"),
