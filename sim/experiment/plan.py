@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from sim.experiment.capacity import Capacity, Point, capacity
+from sim.experiment.capacity import Capacity, Point
+from sim.experiment.capacity_search import capacity
 from sim.experiment.comparison import Comparison, compare
 from sim.experiment.run_many import Runner
 from sim.experiment.store import digest, scenario_key

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.experiment.capacity import Capacity, capacity
+from sim.experiment.capacity import Capacity
+from sim.experiment.capacity_search import capacity
 from sim.experiment.comparison import Comparison, compare
 from sim.experiment.executors import InProcess
 from sim.experiment.replication import TAILS, Replication

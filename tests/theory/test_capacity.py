@@ -3,7 +3,7 @@
 from math import log
 from pathlib import Path
 
-from sim.experiment.capacity import capacity
+from sim.experiment.capacity_search import capacity
 from sim.experiment.executors import InProcess
 from sim.experiment.run_many import Runner
 from sim.scenario import load

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.experiment.capacity import NoAnswer, Point, capacity
+from sim.experiment.capacity import Point
+from sim.experiment.capacity_search import NoAnswer, capacity
 from sim.experiment.replication import TAILS, Replication, Trial
 from sim.experiment.run_many import Runner
 from sim.scenario import Scenario, ScenarioError
