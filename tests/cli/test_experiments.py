@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -216,15 +217,16 @@ def test_a_report_is_drawn_again_without_a_single_run(sim, folder: Path) -> None
     assert made(folder / "x") == before
 
 
-def test_an_unfinished_experiment_says_how_to_go_on(sim, folder: Path) -> None:
+def test_an_unfinished_experiment_says_how_to_go_on(sim, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command that made it is in its manifest."""
+    monkeypatch.setattr(sys, "argv", ["sim", "compare", "small.yaml", "--out", "x"])
     assert (
         sim("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", "--out", "x", *QUICK).exit_code == 0
     )
     next((folder / "x" / "runs").glob("*.json")).unlink()
     result = sim("report", "x")
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: x is not finished: 3 runs are there; go on with: sim ")
+    assert result.stderr == ("error: x is not finished: 3 runs are there; go on with: sim compare small.yaml --out x\n")
 
 
 @pytest.mark.parametrize(
