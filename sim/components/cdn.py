@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from sim.components.cache_store import CacheConfig
 from sim.components.caching import CACHED, READS, Caching
 from sim.components.component import Handler, Steps
+from sim.components.names import ComponentName
 from sim.components.proxy import Proxy
 from sim.components.single_flight import SingleFlight
 from sim.request import Request, Response
@@ -20,7 +21,7 @@ class CdnConfig(Config):
     """A CDN in front of something: a share of hits, or a cache with keys."""
 
     kind: Literal["cdn"] = Field(description="A content delivery network.")
-    to: str = Field(description="The origin: where misses go.")
+    to: ComponentName = Field(description="The origin: where misses go.")
     hit_ratio: Share | None = Field(None, description="Share of requests that hit; short for a cache without keys.")
     cache: CacheConfig | None = Field(None, description="What is kept, how much of it and for how long.")
 

@@ -14,6 +14,7 @@ from simpy.events import Event
 
 from sim.components.component import Handler
 from sim.components.fleet import who_minds_time_outs
+from sim.components.names import ComponentName
 from sim.components.network import AccessConfig, LossyAccess
 from sim.components.traffic import (
     Mix,
@@ -50,7 +51,7 @@ class ClientConfig(Config):
     """Who sends requests, how many, which, and how patiently."""
 
     traffic: TrafficConfig = Field(description="When requests are sent: at a rate, by users who wait, or from a log.")
-    to: str = Field(description="The component that requests go to.")
+    to: ComponentName = Field(description="The component that requests go to.")
     requests: list[RequestConfig] = Field(
         default_factory=list, min_length=1, description="The mix of requests; by default GET / only."
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from sim.components.component import Handler
+from sim.components.names import ComponentName
 from sim.components.proxy import Proxy
 from sim.components.steps.call import caller_of
 from sim.policies.admission import ADMISSION, AdmissionConfig
@@ -23,7 +24,7 @@ class RouteConfig(Config):
     """One route: which requests, to whom, and how long to wait for it."""
 
     match: Match = Field(description="Which requests take this route; the first route that matches is taken.")
-    to: str = Field(description="The component that answers.")
+    to: ComponentName = Field(description="The component that answers.")
     timeout: Duration | None = Field(None, gt=0, description="How long to wait for the answer; by default for ever.")
     retry: RetryConfig | None = Field(None, description="Whether and how the gateway tries again.")
 

@@ -8,16 +8,18 @@ heals. With a bandwidth, each direction transmits one message after the other.
 from collections.abc import Callable
 from itertools import repeat
 from math import inf, prod
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 from simpy.events import Event
 
 from sim.components.component import Handler, Steps
+from sim.components.names import names_in
 from sim.kernel import Environment, Streams, Uniform
 from sim.metrics import Recorder
 from sim.request import ANSWERS, NETWORK, Outcome, Request
 from sim.values import Bandwidth, Config, Constant, Distribution, Share
+from sim.values.words import quote
 
 LOST = ANSWERS[Outcome.LOST]
 FIRST_RETRANSMISSION = 0.2
@@ -33,10 +35,25 @@ class LinkConfig(Config):
     bandwidth: Bandwidth | None = Field(None, gt=0, description="What a link carries each way; transfers queue on it.")
 
 
+def _is_pair(pair: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    if names is None:
+        return pair
+    ends = pair.split("/")
+    if len(ends) != 2:
+        text = "is not a pair; write two names with a slash between them, such as gateway/search"
+        raise ValueError(f"{quote(pair)} {text}")
+    for end in ends:
+        names.check_either(end, "component or client")
+    if ends[0] == ends[1]:
+        raise ValueError(f"{quote(pair)} names one component twice; nothing calls itself")
+    return pair
+
+
 class NetworkConfig(LinkConfig):
     """The network between all components, and where it differs."""
 
-    between: dict[str, Distribution] = Field(
+    between: dict[Annotated[str, AfterValidator(_is_pair)], Distribution] = Field(
         default_factory=dict, description="One-way latency between two components, written a/b."
     )
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from sim.components.component import Handler
+from sim.components.names import ComponentName
 from sim.components.proxy import Proxy
 from sim.request import ANSWERS, Outcome, Request, Response
 from sim.values import Config, Constant, Distribution, Share
@@ -17,7 +18,7 @@ class WafConfig(Config):
     """A firewall: what it costs and what it blocks."""
 
     kind: Literal["waf"] = Field(description="A web application firewall.")
-    to: str = Field(description="Where requests that pass go.")
+    to: ComponentName = Field(description="Where requests that pass go.")
     latency: Distribution = Field(Constant(0.0), description="How long an inspection takes; default none.")
     block: Share = Field(0.0, description="Share of all requests that it rightly blocks; default none.")
     detection: Share = Field(1.0, description="Share of the requests marked as an attack that it recognises.")

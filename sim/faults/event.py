@@ -6,14 +6,27 @@ Each kind is one file: its config is what the scenario may say, `begin` does it 
 import re
 from collections.abc import Callable
 from itertools import combinations
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    field_validator,
+)
 
 from sim.components import Component, Server, World
-from sim.values import Config, Duration, shown
+from sim.components.names import Names, names_in
+from sim.values import Config, Duration, shown, wrong_values
+from sim.values.words import a, hint, quote
 
 Undo = Callable[[], None]
+
+WITHOUT_INSTANCES: Final = ("cdn", "waf", "gateway")
+"""The kinds of components that no event can hit an instance of."""
 
 _TARGET = re.compile(r"(?P<name>[^\[\]@\s]+)(?:\[(?P<first>[0-9]{1,9})(?:\.\.(?P<last>[0-9]{1,9}))?\])?")
 
@@ -109,6 +122,14 @@ Targets = Annotated[
 ]
 
 
+def _check_client(verb: str, name: str, names: Names) -> None:
+    if names.components is not None and name in names.components:
+        kind = names.components[name] or "component"
+        raise ValueError(f"{quote(name)} is {a(kind)}; {verb} is for clients{hint('', names.clients or ())}")
+    if names.clients is not None and name not in names.clients:
+        raise ValueError(f"there is no client {quote(name)}{hint(name, names.clients)}")
+
+
 class EventConfig(Config):
     """When something happens, and for how long."""
 
@@ -117,6 +138,43 @@ class EventConfig(Config):
 
     at: Duration = Field(description="When it begins, from the start of the run.")
     for_: Duration | None = Field(None, gt=0, alias="for", description="How long it lasts; by default to the end.")
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _can_hit(cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Judges the targets, each where it is written."""
+        checked, names = handler(value), names_in(info)
+        if info.field_name != cls.verb or names is None:
+            return checked
+        inside = ("between",) if isinstance(value, dict) else ()
+        wrong: list[tuple[tuple[str | int, ...], ValueError]] = []
+        for number, target in enumerate(checked):
+            try:
+                cls._check(target, names)
+            except ValueError as error:
+                wrong.append(((*inside, number), error))
+        if wrong:
+            raise wrong_values(checked, wrong)
+        return checked
+
+    @classmethod
+    def _check(cls, target: Target, names: Names) -> None:
+        """Raises ValueError where such an event cannot happen to a target of this name."""
+        name = target.name
+        if cls.hits == "clients":
+            _check_client(cls.verb, name, names)
+        elif cls.hits == "links":
+            names.check_either(name, "component")
+        elif names.is_client(name):
+            raise ValueError(f"{quote(name)} is a client; {cls.verb} is for components")
+        else:
+            kind = names.kind(name)
+            if cls.hits == "caches" and kind not in ("cache", "cdn", None):
+                raise ValueError(f"{quote(name)} is {a(kind)}; {cls.verb} is for caches and CDNs")
+            if cls.hits == "servers" and kind in WITHOUT_INSTANCES:
+                raise ValueError(f"{quote(name)} is {a(kind)} without instances; use outage, latency or loss")
+        if cls.hits != "servers" and target.first is not None:
+            raise ValueError(f"{cls.verb} is for all of {quote(name)}, not for single instances; write {name}")
 
     @property
     def targets(self) -> list[Target]:

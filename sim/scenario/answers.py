@@ -23,7 +23,7 @@ def figures(answer: str) -> list[str]:
     """
     found = []
     for piece in _PIECE.finditer(_on_one_line(answer)):
-        if piece[0] in "{}":
+        if piece[0] in ("{", "}"):
             raise ValueError(f"this '{piece[0]}' has no partner; a figure is written like {{p99}}, a brace is doubled")
         if piece["figure"] is not None:
             found.append(piece["figure"])

@@ -1,5 +1,6 @@
 """Assembling turns a scenario into a world: every component built, wired and ready to run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sim.components import KINDS, Client, World
@@ -18,12 +19,13 @@ class Assembly:
     clients: list[Client]
 
 
-def assemble(scenario: Scenario, seed: int) -> Assembly:
+def assemble(scenario: Scenario, seed: int, make_world: Callable[..., World] = World) -> Assembly:
     """Builds the world of one run.
 
     Args:
         scenario: What to build.
         seed: Of its random streams.
+        make_world: Makes the empty world, from the arguments of `World`.
     """
     document = scenario.document
     spikes: dict[str, list[tuple[float, float, float]]] = {}
@@ -33,7 +35,7 @@ def assemble(scenario: Scenario, seed: int) -> Assembly:
             for target in event.targets:
                 spikes.setdefault(target.name, []).append((event.at, end, event.factor))
     deadly = ("crash", "hang", "outage")
-    world = World(
+    world = make_world(
         env=Environment(),
         streams=Streams(seed),
         recorder=Recorder(list(document.clients), document.warmup),
@@ -44,7 +46,7 @@ def assemble(scenario: Scenario, seed: int) -> Assembly:
         access={name: client.network for name, client in document.clients.items() if client.network is not None},
     )
     for name, config in document.components.items():
-        world.components[name] = KINDS[config.kind].make(name, config, world)
+        world.add(KINDS[config.kind].make(name, config, world))
     for component in world.components.values():
         component.connect()
         if component.name in world.mortal:

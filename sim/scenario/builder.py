@@ -14,8 +14,8 @@ from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.paths import Path, format_path
 from sim.scenario.scalars import is_truth_word, read_plain
 from sim.scenario.source import Mark, Node, Source
-from sim.scenario.words import quote
 from sim.values.nearest import nearest
+from sim.values.words import quote
 
 MAX_DEPTH = 50
 MAX_NODES = 100_000

@@ -1,10 +1,11 @@
-"""Checks that need the whole document: names that must exist, cycles, caches that nobody reads, rules never reached.
+"""Checks that need the whole document: cycles, caches that nobody reads, figures nobody counts, rules never reached.
 
 An error makes a run meaningless; a warning says that something is probably not what was meant. Both are looked for only
 in a document whose every value is right by itself: what a misunderstood part seems to lack would only mislead.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from sim.components import ClientConfig
 from sim.components.traffic import DEFAULT_MIX, Replay, read_access_log
@@ -16,9 +17,10 @@ from sim.scenario.errors import Problem
 from sim.scenario.figures import missing_figure
 from sim.scenario.paths import Path
 from sim.scenario.source import Source
+from sim.scenario.subjects import Subjects
 from sim.scenario.topology import Topology
-from sim.scenario.words import a, clip, hint, quote
 from sim.values import format_duration
+from sim.values.words import clip, quote
 
 DEEPEST = 50
 """How many components a request may pass through, one behind the other."""
@@ -27,18 +29,22 @@ _RULES = 300
 _PERIODS = 1000
 
 
-def problems(document: Document, source: Source) -> Iterator[Problem]:
-    """Everything that is wrong with a document whose every value is right by itself."""
+def problems(document: Document, source: Source, judged: Subjects) -> Iterator[Problem]:
+    """Everything that is wrong with a document whose every value is right by itself.
+
+    Args:
+        document: The document; names in it may be wrong, which validation has told.
+        source: Where it is written.
+        judged: The subjects that validation knew.
+    """
     topology = Topology(document)
-    yield from _names(document, source, topology)
     yield from _cycles(source, topology)
     yield from _caches(document, source, topology)
     yield from _network(document, source)
     yield from _times(document, source)
     yield from _logs(document, source)
     yield from event_checks.problems(document, source)
-    yield from _objectives(document, source)
-    yield from _answer(document, source)
+    yield from _figures(document, source, judged)
 
 
 def warnings(document: Document, source: Source) -> Iterator[Problem]:
@@ -52,30 +58,6 @@ def warnings(document: Document, source: Source) -> Iterator[Problem]:
         if frozenset(pair.split("/")) not in topology.links:
             yield source.problem(("network", "between", pair), "no requests go between these two", key=True)
     yield from event_checks.warnings(document, source, topology)
-
-
-def _names(document: Document, source: Source, topology: Topology) -> Iterator[Problem]:
-    for path, to in [*topology.clients.values(), *(call for calls in topology.calls.values() for call in calls)]:
-        kind = document.components[to].kind if to in document.components else None
-        reads_cache = path[-3:-1] == ("read_through", "cache")
-        if kind is None:
-            yield source.problem(path, no_component(to, document))
-        elif kind == "cache" and not reads_cache:
-            yield source.problem(
-                path, f"{quote(to)} is a cache: a read_through step reads it, requests do not go there"
-            )
-        elif kind != "cache" and reads_cache:
-            yield source.problem(path, f"{quote(to)} is {a(kind)}, not a cache")
-    for name in topology.clients:
-        if name in document.components:
-            yield source.problem(("components", name), f"{quote(name)} is also the name of a client", key=True)
-
-
-def no_component(name: str, document: Document) -> str:
-    """Says that there is no such component, and what was probably meant."""
-    if name in document.clients:
-        return f"{quote(name)} is a client, not a component{hint('', document.components)}"
-    return f"there is no component {quote(name)}{hint(name, document.components)}"
 
 
 def _cycles(source: Source, topology: Topology) -> Iterator[Problem]:
@@ -117,21 +99,11 @@ def _caches(document: Document, source: Source, topology: Topology) -> Iterator[
 
 
 def _network(document: Document, source: Source) -> Iterator[Problem]:
-    known = [*document.components, *document.clients]
     seen: dict[frozenset[str], str] = {}
     for pair in document.network.between:
-        ends = pair.split("/")
-        text = None
-        if len(ends) != 2:
-            text = f"{quote(pair)} is not a pair; write two names with a slash between them, such as gateway/search"
-        elif wrong := next((end for end in ends if end not in known), None):
-            text = f"there is no component or client {quote(wrong)}{hint(wrong, known)}"
-        elif ends[0] == ends[1]:
-            text = f"{quote(pair)} names one component twice; nothing calls itself"
-        elif frozenset(ends) in seen:
-            text = f"these two stand here already, as {quote(seen[frozenset(ends)])}"
-        seen.setdefault(frozenset(ends), pair)
-        if text is not None:
+        first = seen.setdefault(frozenset(pair.split("/")), pair)
+        if first != pair:
+            text = f"these two stand here already, as {quote(first)}"
             yield source.problem(("network", "between", pair), text, key=True)
 
 
@@ -178,33 +150,31 @@ def _routes(client: ClientConfig) -> Iterable[str]:
         return []
 
 
-def _objectives(document: Document, source: Source) -> Iterator[Problem]:
-    known = subjects(document)
+def _figures(document: Document, source: Source, judged: Subjects) -> Iterator[Problem]:
+    """Figures that nothing counts, or of subjects that validation could not judge, such as the routes of a log."""
+    known = Subjects(subjects(document))
+    for path, said, subject, metric in _measures(document):
+        try:
+            known.check(metric, subject)
+        except ValueError as error:
+            if not judged.can_judge(metric, subject):
+                yield source.problem(path, f"{said}{error}")
+            continue
+        if (missing := missing_figure(document, subject, metric)) is not None:
+            yield source.problem(path, said + missing)
+
+
+def _measures(document: Document) -> Iterator[tuple[Path, str, str | None, str]]:
+    """The figures that objectives and the answer name rightly: where, how messages begin, whose, which."""
     for number, text in enumerate(document.objectives):
-        try:
-            objective = parse_objective(text, known)
-        except ValueError as error:
-            yield source.problem(("objectives", number), str(error))
-            continue
-        if (missing := missing_figure(document, objective.subject, objective.metric)) is not None:
-            yield source.problem(("objectives", number), missing)
-
-
-def _answer(document: Document, source: Source) -> Iterator[Problem]:
-    try:
-        named = dict.fromkeys(figures(document.answer))
-    except ValueError as error:
-        yield source.problem(("answer",), str(error))
-        return
-    known = subjects(document) if named else {}
-    for text in named:
-        try:
-            measure = parse_measure(text, known)
-        except ValueError as error:
-            yield source.problem(("answer",), f"{{{clip(text)}}}: {error}")
-            continue
-        if (missing := missing_figure(document, measure.subject, measure.metric)) is not None:
-            yield source.problem(("answer",), f"{{{text}}}: {missing}")
+        with suppress(ValueError):
+            objective = parse_objective(text)
+            yield ("objectives", number), "", objective.subject, objective.metric
+    with suppress(ValueError):
+        for text in dict.fromkeys(figures(document.answer)):
+            with suppress(ValueError):
+                measure = parse_measure(text)
+                yield ("answer",), f"{{{clip(text)}}}: ", measure.subject, measure.metric
 
 
 def _shadowed(document: Document, source: Source) -> Iterator[Problem]:

@@ -3,11 +3,14 @@
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, Union
 
-from pydantic import AfterValidator, Field, StrictInt
+from pydantic import AfterValidator, Field, StrictInt, ValidationInfo
 
 from sim.components import KINDS, ClientConfig, NetworkConfig
+from sim.components.names import names_in
 from sim.faults import Event
+from sim.scenario.subjects import Answer, Objective
 from sim.values import Config, Duration
+from sim.values.words import quote
 
 if TYPE_CHECKING:
     ComponentConfig = Any
@@ -18,14 +21,25 @@ else:
 _NAME: Final = re.compile(r"[\w-]{1,100}")
 
 
-def _is_name(name: str) -> str:
-    if _NAME.fullmatch(name):
+def is_name(name: str) -> bool:
+    """Whether a client or a component may be called so: no dots, brackets or slashes, which paths and targets need."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _check_name(name: str) -> str:
+    if is_name(name):
         return name
     raise ValueError("a name is made of letters, digits, - and _, a hundred at most")
 
 
-Name = Annotated[str, AfterValidator(_is_name)]
-"""What a client or a component is called: no dots, brackets or slashes, which paths and targets need."""
+def _check_no_client(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    if names is not None and names.is_client(name):
+        raise ValueError(f"{quote(name)} is also the name of a client")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_check_name)]
 
 _NAMED: Final[Any] = {"propertyNames": {"pattern": f"^{_NAME.pattern}$"}}
 
@@ -50,15 +64,15 @@ class Document(Config):
     clients: dict[Name, ClientConfig] = Field(
         min_length=1, description="Who sends requests, by name.", json_schema_extra=_NAMED
     )
-    components: dict[Name, ComponentConfig] = Field(
+    components: dict[Annotated[Name, AfterValidator(_check_no_client)], ComponentConfig] = Field(
         min_length=1, description="What requests meet, by name.", json_schema_extra=_NAMED
     )
     events: list[Event] = Field(default_factory=list, description="What happens to the system, and when.")
-    objectives: list[str] = Field(
+    objectives: list[Objective] = Field(
         default_factory=list, description="What the run has to achieve, such as `browser p99 < 300ms`."
     )
     question: str = Field("", description="What a reader asks, and `answer` answers; reports show both.")
-    answer: str = Field(
+    answer: Answer = Field(
         "",
         description="The answer in two sentences at most; figures in braces are filled in from the run, written as "
         "objectives name them: `{p99}`, `{browser availability}`; `{{` is a brace. With any other value set by "

@@ -1,33 +1,33 @@
-"""Checks of events: whether the target is there, is of a kind that the event can happen to, and has such instances."""
+"""Checks of events that need the whole document: whether the target has such instances, and what a spike adds up to."""
 
 from collections.abc import Iterator
 
 from sim.components.traffic import HIGHEST_RATE, MOST_USERS
-from sim.faults import Crash, EventConfig, LinkEvent, Spike, Target
+from sim.faults import Crash, EventConfig, Spike
+from sim.faults.event import WITHOUT_INSTANCES
 from sim.scenario.document import Document
 from sim.scenario.errors import Problem
 from sim.scenario.paths import Path
 from sim.scenario.source import Source
 from sim.scenario.topology import Topology
-from sim.scenario.words import a, hint, quote
 from sim.values import format_count, format_duration, format_rate
-
-_PROXIES = ("cdn", "waf", "gateway")
+from sim.values.words import quote
 
 
 def problems(document: Document, source: Source) -> Iterator[Problem]:
     """Events that cannot happen."""
     for number, event in enumerate(document.events):
         for place, target in enumerate(event.targets):
-            text = _client(document, event, target) if event.hits == "clients" else _component(document, event, target)
-            if text is not None:
+            there = _instances(document, target.name) if event.hits == "servers" else None
+            if there is not None and target.last is not None and target.last >= there:
+                text = f"'{target}' does not exist: the last instance is {target.name}[{there - 1}]"
                 yield source.problem(_place(source, number, event, place), text)
-        if isinstance(event, Spike) and (text := _too_high(document, event)):
-            yield source.problem(("events", number, "factor"), text)
+        if isinstance(event, Spike) and (too_high := _too_high(document, event)):
+            yield source.problem(("events", number, "factor"), too_high)
         wanted = event.instances or 0 if isinstance(event, Crash) else 0
         for target in event.targets:
             there = _instances(document, target.name)
-            if target.name in document.components and wanted > there:
+            if there is not None and wanted > there:
                 text = f"{quote(target.name)} has only {there} instance{'s' if there > 1 else ''}"
                 yield source.problem(("events", number, "instances"), text)
 
@@ -64,42 +64,9 @@ def _place(source: Source, number: int, event: EventConfig, target: int) -> Path
     return (*path, target) if isinstance(written, list) else path
 
 
-def _client(document: Document, event: EventConfig, target: Target) -> str | None:
-    if target.name in document.components:
-        kind = document.components[target.name].kind
-        return f"{quote(target.name)} is {a(kind)}; {event.verb} is for clients{hint('', document.clients)}"
-    if target.name not in document.clients:
-        return f"there is no client {quote(target.name)}{hint(target.name, document.clients)}"
-    return _no_instances(event, target)
-
-
-def _component(document: Document, event: EventConfig, target: Target) -> str | None:
-    if target.name in document.clients:
-        if isinstance(event, LinkEvent):
-            return _no_instances(event, target)
-        return f"{quote(target.name)} is a client; {event.verb} is for components"
-    if target.name not in document.components:
-        known = [*document.components, *(document.clients if isinstance(event, LinkEvent) else ())]
-        return f"there is no component {quote(target.name)}{hint(target.name, known)}"
-    kind = document.components[target.name].kind
-    if event.hits == "caches" and kind not in ("cache", "cdn"):
-        return f"{quote(target.name)} is {a(kind)}; {event.verb} is for caches and CDNs"
-    if event.hits != "servers":
-        return _no_instances(event, target)
-    if kind in _PROXIES:
-        return f"{quote(target.name)} is {a(kind)} without instances; use outage, latency or loss"
-    last = _instances(document, target.name) - 1
-    if target.last is not None and target.last > last:
-        return f"'{target}' does not exist: the last instance is {target.name}[{last}]"
-    return None
-
-
-def _no_instances(event: EventConfig, target: Target) -> str | None:
-    if target.first is None:
-        return None
-    return f"{event.verb} is for all of {quote(target.name)}, not for single instances; write {target.name}"
-
-
-def _instances(document: Document, name: str) -> int:
+def _instances(document: Document, name: str) -> int | None:
+    """How many instances a component has; None where there is none to hit."""
     config = document.components.get(name)
-    return config.instances if config is not None and config.kind == "service" else 1
+    if config is None or config.kind in WITHOUT_INSTANCES:
+        return None
+    return int(config.instances) if config.kind == "service" else 1

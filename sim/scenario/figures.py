@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from sim.metrics import METRICS
 from sim.scenario.document import Document
-from sim.scenario.words import a, quote
 from sim.values import Config
+from sim.values.words import a, quote
 
 
 def _counted_by(*kinds: str) -> Callable[[Any], bool]:

@@ -12,6 +12,7 @@ from typing import Any
 from sim.components.traffic import Replay, read_access_log
 from sim.scenario import checks
 from sim.scenario.choices import CHOICES
+from sim.scenario.declared import declared
 from sim.scenario.document import Document
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.locate import MOST, validate
@@ -144,8 +145,18 @@ def _override(source: Source, overrides: Mapping[str, object], origin: str = "--
 
 
 def _check(source: Source, path: Path) -> Scenario:
-    document = validate(Document, source, {"folder": path.parent})
-    wrong = list(islice(checks.problems(document, source), MOST))
+    """Validates, and checks the whole where every value is right by itself: a wrong name hides nothing."""
+    context, known = {"folder": path.parent}, declared(source)
+    wrong: list[Problem] = []
+    try:
+        document = validate(Document, source, context | known)
+    except ScenarioError as error:
+        wrong += error.problems
+        try:
+            document = validate(Document, source, context)
+        except ScenarioError as also:
+            raise ScenarioError(dict.fromkeys([*wrong, *also.problems])) from None
+    wrong += islice(checks.problems(document, source, known["subjects"]), MOST)
     if wrong:
         raise ScenarioError(wrong)
     return Scenario(path, source, document, (*source.left_out, *checks.warnings(document, source)))

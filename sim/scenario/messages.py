@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from sim.scenario.words import LISTED, clip, describe, hint, quote
 from sim.values import (
     BANDWIDTH,
     DURATION,
@@ -15,6 +14,7 @@ from sim.values import (
     parse_count,
     parse_share,
 )
+from sim.values.words import LISTED, clip, describe, hint, quote
 
 _NEEDED = {
     "model_type": "a mapping",

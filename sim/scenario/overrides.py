@@ -22,8 +22,8 @@ from sim.scenario.choices import Choice
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.paths import Path, format_path, parse_path
 from sim.scenario.source import Mark, Node, Source
-from sim.scenario.words import clip, describe
 from sim.scenario.yaml import parse_yaml
+from sim.values.words import clip, describe
 
 _LARGEST = 10**100
 

@@ -1,6 +1,6 @@
 """What a YAML value can be: quantities with units, distributions, keys and match patterns, as pydantic types."""
 
-from sim.values.blame import WrongKey, wrong_key
+from sim.values.blame import WrongKey, wrong_key, wrong_values
 from sim.values.config import Config, chosen, one_of
 from sim.values.distribution import Constant, Distribution, SizeDistribution, parse_distribution
 from sim.values.empirical import Empirical
@@ -107,4 +107,5 @@ __all__ = [
     "parse_size",
     "shown",
     "wrong_key",
+    "wrong_values",
 ]

@@ -1,5 +1,6 @@
 """Who is to blame: a validator of several values says which of them is wrong, so that the message points to it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,3 +21,14 @@ def wrong_key(key: str, message: str, value: Any = None) -> ValidationError:
     """
     details = InitErrorDetails(type="value_error", loc=(key,), input=value, ctx={"error": WrongKey(message)})
     return ValidationError.from_exception_data("mapping", [details])
+
+
+def wrong_values(value: Any, found: Iterable[tuple[tuple[str | int, ...], ValueError]]) -> ValidationError:
+    """The error that a validator raises when it finds several things wrong with a value.
+
+    Args:
+        value: What is wrong.
+        found: Where in the value, by keys and indices, and what.
+    """
+    details = [InitErrorDetails(type="value_error", loc=loc, input=value, ctx={"error": error}) for loc, error in found]
+    return ValidationError.from_exception_data("value", details)

@@ -10,6 +10,7 @@ import pytest
 from sim.scenario import load
 
 Complain = Callable[..., list[str]]
+HideNothing = Callable[[list[tuple[str, str, list[str]]]], None]
 
 # fmt: off
 ROWS: list[tuple[str, list[str]]] = [
@@ -40,6 +41,11 @@ ROWS: list[tuple[str, list[str]]] = [
 def test_what_is_wrong_with_an_answer(complaints: Complain, line: str, lines: list[str]) -> None:
     """Which braces, what is wrong, what would be right, line and column."""
     assert complaints("objectives:\n", f"{line}\nobjectives:\n") == lines
+
+
+def test_answers_hide_nothing(hide_nothing: HideNothing) -> None:
+    """What is wrong here is said beside a wrong value and a wrong name elsewhere, and so are they."""
+    hide_nothing([("objectives:\n", f"{line}\nobjectives:\n", lines) for line, lines in ROWS])
 
 
 def test_an_answer_that_is_set_is_checked(complaints: Complain) -> None:

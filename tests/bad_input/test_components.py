@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 Complain = Callable[..., list[str]]
+HideNothing = Callable[[list[tuple[str, str, list[str]]]], None]
 Row = tuple[str, list[str]]
 """What stands in the place of the right text, and the complaints: path, message, line and column."""
 
@@ -180,8 +181,8 @@ CHANGES: dict[str, list[Row]] = {
         ("{kind: cache, coalesce: 1}", ["components.items.coalesce: needs true or false, got the number 1  :30:34"]),
         ("{kind: cache, capacity: 5}", ["components.items.capacity: 'capacity' is not known here; known: match, size, ttl, policy, hit, coalesce, stale_while_revalidate, stale_if_error, …  :30:24"]),
         ("{kind: cdn, to: db}", ["components.api.steps[1].read_through.cache: 'items' is a cdn, not a cache  :28:31"]),
-        ("{kind: cdn, hit_ratio: 30%, cache: {}, to: db}", ["components.items.hit_ratio: is short for a cache without keys: give either 'hit_ratio' or 'cache'  :30:22"]),
-        ("{kind: waf, to: db, block: 5, latency: 5}", ["components.items.block: 5 is more than the whole; did you mean 5%?  :30:37", "components.items.latency: 5 needs a unit; a duration is written like 5ms, 5s, 5m  :30:49"]),
+        ("{kind: cdn, hit_ratio: 30%, cache: {}, to: db}", ["components.api.steps[1].read_through.cache: 'items' is a cdn, not a cache  :28:31", "components.items.hit_ratio: is short for a cache without keys: give either 'hit_ratio' or 'cache'  :30:22"]),
+        ("{kind: waf, to: db, block: 5, latency: 5}", ["components.api.steps[1].read_through.cache: 'items' is a waf, not a cache  :28:31", "components.items.block: 5 is more than the whole; did you mean 5%?  :30:37", "components.items.latency: 5 needs a unit; a duration is written like 5ms, 5s, 5m  :30:49"]),
     ],
     "{kind: database, connections: 10, work: 5ms}": [
         ("{kind: database, connections: 0, work: 5ms}", ["components.db.connections: must be at least 1, not 0  :31:37"]),
@@ -249,3 +250,8 @@ CASES = [
 def test_what_is_wrong_with_a_component(complaints: Complain, old: str, new: str, lines: list[str]) -> None:
     """Path, what is wrong, what would be right, line and column."""
     assert complaints(old, new) == lines
+
+
+def test_components_hide_nothing(hide_nothing: HideNothing) -> None:
+    """What is wrong here is said beside a wrong value and a wrong name elsewhere, and so are they."""
+    hide_nothing([(old, new, lines) for old, rows in CHANGES.items() for new, lines in rows])

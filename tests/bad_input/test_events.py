@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 Complain = Callable[..., list[str]]
+HideNothing = Callable[[list[tuple[str, str, list[str]]]], None]
 Row = tuple[str, list[str]]
 """What stands in the place of the right text, and the complaints: path, message, line and column."""
 
@@ -141,3 +142,8 @@ def test_a_spike_of_users_has_a_limit_too(complaints: Complain) -> None:
     assert complaints(overrides=overrides) == [
         "events[1].factor: 2M users are more than this simulator can run, 1M  --set events[1].factor"
     ]
+
+
+def test_events_hide_nothing(hide_nothing: HideNothing) -> None:
+    """What is wrong here is said beside a wrong value and a wrong name elsewhere, and so are they."""
+    hide_nothing([(old, new, lines) for old, rows in CHANGES.items() for new, lines in rows])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 Complain = Callable[..., list[str]]
+HideNothing = Callable[[list[tuple[str, str, list[str]]]], None]
 Row = tuple[str, list[str]]
 """What stands in the place of the right text, and the complaints: path, message, line and column."""
 
@@ -228,3 +229,8 @@ CASES = [
 def test_what_is_wrong_is_said_in_one_line(complaints: Complain, old: str, new: str, lines: list[str]) -> None:
     """Path, what is wrong, what would be right, line and column."""
     assert complaints(old, new) == lines
+
+
+def test_scenarios_hide_nothing(hide_nothing: HideNothing) -> None:
+    """What is wrong here is said beside a wrong value and a wrong name elsewhere, and so are they."""
+    hide_nothing([(old, new, lines) for old, rows in CHANGES.items() for new, lines in rows])

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool
 
 from sim.components.component import Handler, Steps
 from sim.components.fleet import who_minds_time_outs
+from sim.components.names import ComponentName
 from sim.components.network import Edge
 from sim.components.server import Server
 from sim.policies.retry import Retry, RetryConfig
@@ -27,7 +28,7 @@ class QuestionConfig(Config):
 
     shorthand: ClassVar[str | None] = "to"
 
-    to: str = Field(description="The component that is called.")
+    to: ComponentName = Field(description="The component that is called.")
     timeout: Duration | None = Field(None, gt=0, description="How long to wait for the answer; by default for ever.")
     retry: RetryConfig | None = Field(None, description="Whether and how a failed call is made again.")
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from sim.components.cache import MISS, Cache
 from sim.components.component import Steps
+from sim.components.names import CacheName
 from sim.components.server import Server
 from sim.components.single_flight import SingleFlight
 from sim.components.steps.call import Call, CallConfig, QuestionConfig, caller_of
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
     from sim.components.world import World
 
 
+class CacheReadConfig(QuestionConfig):
+    """A request to a cache, as part of serving another."""
+
+    to: CacheName = Field(description="The cache that is asked.")
+
+
 class ReadThroughConfig(Config):
     """A read from a cache, and from the origin where the cache has nothing."""
 
-    cache: QuestionConfig = Field(description="The cache that is asked first.")
+    cache: CacheReadConfig = Field(description="The cache that is asked first.")
     origin: CallConfig = Field(description="Where misses are fetched.")
 
 

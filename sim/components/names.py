@@ -1,0 +1,79 @@
+"""The names of a scenario are what it calls its clients and components; whatever names one of them must say it right.
+
+They can be told from the scenario's keys alone, so validation knows them from its start and carries them in its context
+as `names`: a mistyped name is found beside everything else that is wrong. Without such a context, as where a config is
+built in Python, any name will do.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationInfo
+
+from sim.values.words import a, hint, quote
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a scenario calls its clients and components.
+
+    Attributes:
+        clients: Their names; None where they cannot be told.
+        components: The kind of each, None where that is not said rightly; None where the names cannot be told.
+    """
+
+    clients: Collection[str] | None
+    components: Mapping[str, str | None] | None
+
+    def is_client(self, name: str) -> bool:
+        """Whether a client is known by this name."""
+        return self.clients is not None and name in self.clients
+
+    def kind(self, name: str) -> str | None:
+        """The kind of a component; None where it cannot be told.
+
+        Raises:
+            ValueError: There is no such component.
+        """
+        if self.components is None:
+            return None
+        if name in self.components:
+            return self.components[name]
+        if self.is_client(name):
+            raise ValueError(f"{quote(name)} is a client, not a component{hint('', self.components)}")
+        raise ValueError(f"there is no component {quote(name)}{hint(name, self.components)}")
+
+    def check_either(self, name: str, what: str) -> None:
+        """Raises ValueError where neither a component nor a client has this name; `what` says so for messages."""
+        if self.components is not None and self.clients is not None:
+            known = [*self.components, *self.clients]
+            if name not in known:
+                raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
+
+
+def names_in(info: ValidationInfo) -> Names | None:
+    """The names that a validation carries; None where it does not judge them."""
+    return info.context.get("names") if isinstance(info.context, dict) else None
+
+
+def _takes_requests(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    if names is not None and names.kind(name) == "cache":
+        raise ValueError(f"{quote(name)} is a cache: a read_through step reads it, requests do not go there")
+    return name
+
+
+def _is_cache(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    kind = None if names is None else names.kind(name)
+    if kind not in ("cache", None):
+        raise ValueError(f"{quote(name)} is {a(kind)}, not a cache")
+    return name
+
+
+ComponentName = Annotated[str, AfterValidator(_takes_requests)]
+"""A component that requests are sent to."""
+
+CacheName = Annotated[str, AfterValidator(_is_cache)]
+"""A cache that is read before its origin is asked."""
