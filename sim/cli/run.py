@@ -21,9 +21,11 @@ from sim.cli.terminal import Wrong, console, need_pyarrow, open_scenario, print_
 
 if TYPE_CHECKING:
     from sim.metrics import Result
+    from sim.metrics.trace import Trace
     from sim.scenario import Scenario
 
 MISSED = 1
+_TIME = "%Y-%m-%dT%H:%M:%S%z"
 
 
 @click.command()
@@ -39,6 +41,13 @@ MISSED = 1
     help="Where results go; by default a new folder in results/.",
 )
 @click.option("--requests", is_flag=True, help="Also write every request, to requests.parquet (needs pyarrow).")
+@click.option(
+    "--trace",
+    "traced",
+    metavar="N",
+    type=click.IntRange(1, 10_000),
+    help="Run it once more, and keep the traces of N requests: the slowest, failed and random ones.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("--no-report", is_flag=True, help="Draw no figures and write no report.html.")
@@ -50,6 +59,7 @@ def run(
     seed: int | None,
     out: Path | None,
     requests: bool,
+    traced: int | None,
     as_json: bool,
     quiet: bool,
     no_report: bool,
@@ -57,9 +67,10 @@ def run(
     """Run a scenario: a file, or the name of a shipped one (sim list).
 
     Writes a results folder (summary, tables, figures, report.html) and prints the summary. The exit status is 1 if the
-    run missed an objective.
+    run missed an objective. With --trace the folder also holds trace.json (open it at ui.perfetto.dev) and
+    trace.otlp.json (for Jaeger); sim show FOLDER lists the requests in them.
     """
-    started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    started = time.strftime(_TIME)
     if requests:
         need_pyarrow("--requests")
     scenario = open_scenario(file, changes)
@@ -74,9 +85,12 @@ def run(
     try:
         with new_folder(path) as folder:
             result = _simulate(scenario, seed, silent)
+            traces = None if traced is None else _trace(scenario, result, traced, silent)
             summary = _summary(result)
             manifest = make_manifest(scenario, result, ["sim", *sys.argv[1:]], changes, started)
             drawn = _write(scenario, result, summary, manifest, folder.building, requests, not no_report, silent)
+            if traces is not None:
+                _write_traces(traces, result, started, folder.building)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
@@ -88,7 +102,9 @@ def run(
         print_warnings(result.notes)
     _print(result, summary, as_json, quiet)
     _print_path(folder.path / "report.html" if drawn else folder.path, as_json, quiet)
-    if result.interrupted or (not drawn and not no_report):
+    if traces:
+        _print_traces(folder.path, len(traces), as_json, quiet)
+    if result.interrupted or (not drawn and not no_report) or (traced is not None and traces is None):
         context.exit(INTERRUPTED)
     context.exit(0 if all(objective["met"] for objective in summary["objectives"]) else MISSED)
 
@@ -102,17 +118,34 @@ def _new_place(path: Path) -> Path:
 def _simulate(scenario: Scenario, seed: int, silent: bool) -> Result:
     from sim.experiment import run as simulate
 
-    terminal = console(stderr=True)
     begun = time.monotonic()
-    with Interrupts() as interrupts:
-        bar = (
-            nullcontext(None)
-            if silent or not terminal.is_terminal
-            else progress_bar(scenario.name, scenario.duration, terminal)
-        )
-        with bar as show:
-            result = simulate(scenario, seed, _watched(interrupts, show), time.process_time)
+    with _watching(scenario.name, scenario.duration, silent) as progress:
+        result = simulate(scenario, seed, progress, time.process_time)
     return replace(result, engine={**result.engine, "wall_s": time.monotonic() - begun})
+
+
+def _trace(scenario: Scenario, result: Result, count: int, silent: bool) -> list[Trace] | None:
+    """The traces; None if there are none because somebody has pressed Ctrl-C."""
+    if result.interrupted:
+        return None
+    from sim.experiment.tracing import trace
+
+    try:
+        with _watching(f"tracing {scenario.name}", scenario.duration, silent) as progress:
+            return trace(scenario, result.seed, result, count, progress)
+    except KeyboardInterrupt:
+        print_lines(["while tracing: the results are kept, without traces"], "interrupted", "yellow")
+        return None
+
+
+@contextmanager
+def _watching(title: str, duration: float, silent: bool) -> Iterator[Callable[[float, int], None]]:
+    """Shows how far a run is, and lets Ctrl-C end it; yields what to tell of its progress."""
+    terminal = console(stderr=True)
+    with Interrupts() as interrupts:
+        bar = nullcontext(None) if silent or not terminal.is_terminal else progress_bar(title, duration, terminal)
+        with bar as show:
+            yield _watched(interrupts, show)
 
 
 def _watched(interrupts: Interrupts, show: Callable[[float, int], None] | None) -> Callable[[float, int], None]:
@@ -161,6 +194,16 @@ def _write(
     return report
 
 
+def _write_traces(traces: list[Trace], result: Result, started: str, folder: Path) -> None:
+    from datetime import datetime
+
+    from sim.experiment.save import versions
+    from sim.report.trace import write_traces
+
+    epoch = datetime.strptime(started, _TIME).timestamp()
+    write_traces(traces, result.name, result.seed, folder, versions()["tailsim"], epoch)
+
+
 def _remove_report(folder: Path) -> None:
     import shutil
 
@@ -199,12 +242,18 @@ def _print(result: Result, summary: Mapping[str, Any], as_json: bool, quiet: boo
 
 
 def _print_path(path: Path, as_json: bool, quiet: bool) -> None:
+    _print_line(os.fspath(path) if as_json else f"\n{path}", as_json, quiet)
+
+
+def _print_traces(folder: Path, count: int, as_json: bool, quiet: bool) -> None:
+    requests = f"{count} request{'s' if count > 1 else ''}"
+    _print_line(f"{requests} traced in {folder / 'trace.json'}; sim show {folder} lists them", as_json, quiet)
+
+
+def _print_line(line: str, as_json: bool, quiet: bool) -> None:
     if quiet:
         return
     try:
-        if as_json:
-            click.echo(os.fspath(path), err=True)
-        else:
-            click.echo(f"\n{path}")
+        click.echo(line, err=as_json)
     except BrokenPipeError:
         close_pipes()

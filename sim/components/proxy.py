@@ -54,7 +54,7 @@ class Proxy(Component):
         """The answer, or whatever gives it; only called while it is up."""
         raise NotImplementedError
 
-    def turn_away(self) -> Response:
+    def turn_away(self, request: Request) -> Response:
         """The answer while it is down."""
         self.offered += 1
         self.refused += 1
@@ -67,7 +67,7 @@ class Proxy(Component):
 
     def handle(self, request: Request) -> Steps:
         """Answers, or passes on."""
-        onward = self.forward(request) if self.up else self.turn_away()
+        onward = self.forward(request) if self.up else self.turn_away(request)
         if isinstance(onward, Response):
             return onward
         return (yield from self.passage(onward).handle(request)).relay
@@ -94,7 +94,7 @@ class ProxyEdge(Edge):
                 delay, request.owed = request.owed, 0.0
                 request.network += delay
                 yield delay
-            onward = proxy.forward(request) if proxy.up else proxy.turn_away()
+            onward = proxy.forward(request) if proxy.up else proxy.turn_away(request)
             if onward.__class__ is ProxyEdge and onward.link.steady and not proxy.mortal:
                 edge = onward
                 salt += edge.salt

@@ -39,6 +39,10 @@ class World:
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     _calls: dict[str, int] = field(default_factory=dict)
 
+    def add(self, component: Component) -> None:
+        """Takes a component in, before it looks up what is behind it."""
+        self.components[component.name] = component
+
     def demand(self, name: str, distribution: Distribution) -> Demand | FixedDemand:
         """What user requests need at one place, by request and call: service times, latencies."""
         if isinstance(distribution, Constant):

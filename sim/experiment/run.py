@@ -22,6 +22,7 @@ def run(
     seed: int | None = None,
     progress: Progress | None = None,
     clock: Callable[[], float] | None = None,
+    build: Callable[[Scenario, int], Assembly] = assemble,
 ) -> Result:
     """Runs a scenario to its end.
 
@@ -30,12 +31,13 @@ def run(
         seed: Of all randomness; by default the scenario's own.
         progress: Told how far it is.
         clock: CPU time, s; where it is given the result says how fast the run was.
+        build: Builds its world.
 
     Returns:
         What happened. After a `KeyboardInterrupt` it is what had happened until then, marked as interrupted.
     """
     seed = scenario.document.seed if seed is None else seed
-    assembly = assemble(scenario, seed)
+    assembly = build(scenario, seed)
     world = assembly.world
     sampler = Sampler(world)
     begun = clock() if clock is not None else 0.0

@@ -17,7 +17,7 @@ from sim.request import LEDGER
 _BAR: Final = 16
 _LEDGER_BAR: Final = 14
 _MOST_COMPONENTS: Final = 24
-_TEXTURES: Final = dict(zip(LEDGER, "░█▒·▓", strict=True))
+TEXTURES: Final = dict(zip(LEDGER, "░█▒·▓", strict=True))
 
 
 def print_summary(
@@ -125,7 +125,7 @@ class _Writer:
             for part, length in zip(
                 shown, _shares([(parts[part] or 0.0) / total for part in shown], _LEDGER_BAR), strict=True
             ):
-                bar.append_text(self._text(_TEXTURES[part] * length, palette.LEDGER[part]))
+                bar.append_text(self._text(TEXTURES[part] * length, palette.LEDGER[part]))
             self._row(table, name, bar, *(units.duration(parts[part]) for part in shown), units.duration(total))
         self._print("", table)
 

@@ -1,6 +1,6 @@
 """A draft is a span that is still being told: it has no end yet, and grows children."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sim.metrics.trace import ATTEMPT, BACKGROUND, Span
 
@@ -54,7 +54,7 @@ class Draft:
         again = f", attempt {self.number}" if self.number > 1 else ""
         return Span(
             BACKGROUND if background else self.kind,
-            self.name or f"{'refresh by' if background else 'call'} {self.to}{again}",
+            self.name or f"{'refresh from' if background else 'call'} {self.to}{again}",
             self.where,
             self.start,
             self.end,
@@ -63,5 +63,20 @@ class Draft:
             self.outcome,
             self.number,
             self.unfinished,
-            tuple(child.copy() for child in self.children),
+            tuple(span for child in self.children for span in child.copies()),
         )
+
+    def copies(self) -> list[Span]:
+        """The span; or what is below it, if it is a call that leads nowhere but to other calls.
+
+        What is behind a proxy that may die is sent on as one object, so that it can go on without the proxy, and then
+        once more as the route has it.
+        """
+        span = self.copy()
+        if span.kind != ATTEMPT or self.to or not any(child.kind == ATTEMPT for child in span.children):
+            return [span]
+        return [
+            call if call.end <= span.end else replace(call, end=span.end, outcome="")
+            for call in span.children
+            if call.start <= span.end
+        ]

@@ -5,13 +5,14 @@ begin: so every span has the exact times of the simulation, and nothing has to b
 to be slept at once are told as they are added, ahead of the clock; what kills the request cuts the tape back.
 """
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from sim.components import Handler
 from sim.components.proxy import Proxy, ProxyEdge
 from sim.experiment.tracing.draft import Draft
+from sim.experiment.tracing.hop import Hop
 from sim.metrics.trace import ATTEMPT, BRANCH, PARALLEL, PLACE, REQUEST
 from sim.request import BACKOFF, LEDGER, NETWORK, POLICY, QUEUE, SERVICE, Outcome, Request, Response
 
@@ -34,26 +35,6 @@ _WORDS: Final = {
 """What a part of the ledger is called at a kind of component."""
 
 
-@dataclass(frozen=True)
-class Hop:
-    """One direction of a link.
-
-    Attributes:
-        sender: Name of the client or component that a message leaves.
-        receiver: And of the one that it is for.
-        is_answer: Whether the message is an answer.
-    """
-
-    sender: str
-    receiver: str
-    is_answer: bool
-
-    @property
-    def name(self) -> str:
-        """What a crossing is called."""
-        return f"{self.sender} → {self.receiver}"
-
-
 class Tape:
     """What happens to one request object.
 
@@ -64,8 +45,9 @@ class Tape:
         root: The tape of the user request, for the object that is also its first attempt.
 
     Attributes:
-        listening: Whether changes of the ledger are news; they are not where a whole ledger is added to another.
+        listens: Whether changes of the ledger are news; they are not where a whole ledger is added to another.
         word: What the next check is called.
+        goes_on: Whether the next proxy stands behind the same edge as the last one.
     """
 
     def __init__(self, tracer: "Tracer", request: Request, span: Draft, root: "Tape | None" = None) -> None:
@@ -74,16 +56,23 @@ class Tape:
         self.request = request
         self.span = span
         self.root = root
-        self.listening = True
+        self.listens = True
         self.word = ""
+        self.goes_on = False
         self._mark = span.start  # up to when all is told, s
         self._debt = 0.0  # what is told already and about to be slept, s
         self._stack = [span]
         self._under_way: list[tuple[Request, Draft]] = []  # sent on, and not answered yet
         self._ways_back: list[list[tuple[Hop, float]]] = []  # of each edge through proxies: how its answers come back
-        self._goes_on = False  # whether the next proxy stands behind the same edge
         self._answer: Response | None = None  # what is about to come back through proxies
         self._fallback: Draft | None = None  # where work would be a fallback
+
+    @contextmanager
+    def not_listening(self) -> Iterator[None]:
+        """Changes of the ledger are no news for a while."""
+        self.listens = False
+        yield
+        self.listens = True
 
     # -- what the ledger says
 
@@ -232,19 +221,17 @@ class Tape:
         onward = decide(self.request)
         if isinstance(onward, Response):
             self._answer = onward
-        elif not proxy.mortal:
-            self._goes_on = isinstance(onward, ProxyEdge) and onward.link.steady
-            if not self._goes_on:
-                return Onward(onward, self)
+        else:
+            self.goes_on = isinstance(onward, ProxyEdge) and onward.link.steady and not proxy.mortal
         return onward
 
     def will_come_back(self, hop: Hop, seconds: float) -> None:
         """The way back is drawn by an edge through proxies, before the request has even arrived."""
-        if self._goes_on:
+        if self.goes_on:
             self._ways_back[-1].append((hop, seconds))
         else:
             self._ways_back.append([(hop, seconds)])
-        self._goes_on = False
+        self.goes_on = False
 
     def answers(self, answer: Response) -> None:
         """What is behind a proxy has answered."""
@@ -306,25 +293,6 @@ class Tape:
                 self._mark = now
             else:
                 self._tell(self.request.doing, now, "wait")
-
-
-class Onward:
-    """The way on from a proxy, for one request.
-
-    Args:
-        inner: What answers.
-        tape: Hears of the answer.
-    """
-
-    def __init__(self, inner: Handler, tape: Tape) -> None:
-        self.inner = inner
-        self.tape = tape
-
-    def handle(self, request: Request) -> Generator[Any, Any, Response]:
-        """Answers."""
-        answer = yield from self.inner.handle(request)
-        self.tape.answers(answer)
-        return answer
 
 
 def _outcome(request: Request) -> str:
