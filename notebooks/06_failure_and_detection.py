@@ -449,8 +449,8 @@ say(f"""
 one {spell(unserved["patient"], "%", 100)}, with the eager one **{spell(unserved["eager"], "%", 100)}**, with the eager
 one and a panic threshold {spell(unserved["eager, panic at 50%"], "%", 100)} (six seeds). An instance with a queue of
 100 ms counts as dead; its traffic goes to the others, whose queues grow, so that they count as dead too. The check does
-not find an outage, it makes one. A health check must be slower to condemn than the slowest healthy answer, and it must never take out
-everybody.
+not find an outage, it makes one. A health check must be slower to condemn than the slowest healthy answer, and it must
+never take out everybody.
 """)
 
 

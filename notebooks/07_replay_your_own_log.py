@@ -112,7 +112,7 @@ def tomorrow(speed, instances):
     _, axes = plt.subplots(figsize=(8, 2.6))
     axes.bar(range(len(per_minute)), latency.quantile(0.99), width=0.85, color="#f3c9a5", label="p99")
     axes.bar(range(len(per_minute)), latency.median(), width=0.85, color="#0072b2", label="p50")
-    axes.set(xlabel="minute of the log", ylabel="latency (s)", title=f"{speed:g} times as fast, {instances} servers")
+    axes.set(xlabel="minute of the log", ylabel="latency (s)", title=f"Speed {speed:g}, servers: {instances}")
     axes.legend(loc="upper right", ncols=2)
     plt.show()
 
@@ -415,9 +415,9 @@ plt.show()
 last, before = INSTANCES[-1], INSTANCES[-2]
 say(f"""
 **Prediction 5.** From one to {before} instances the traffic that they bear grows from {bears[1].number:.1f} to
-{bears[before].number:.1f} times yesterday's, about in proportion. With {last} it is {bears[last].number:.1f} ({bears[last].met.number:.1f} to
-{bears[last].missed.number:.1f}), and what gives out first is *{bears[last].bottleneck[0]}*: from here on another
-instance buys nothing but more requests that wait for the database.
+{bears[before].number:.1f} times yesterday's, about in proportion. With {last} it is {bears[last].number:.1f}
+({bears[last].met.number:.1f} to {bears[last].missed.number:.1f}), and what gives out first is
+*{bears[last].bottleneck[0]}*: from here on another instance buys nothing but more requests that wait for the database.
 """)
 
 # %% [markdown]

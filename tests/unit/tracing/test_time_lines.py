@@ -177,7 +177,7 @@ def test_work_that_a_crash_cuts_off_ends_with_it(tell):
 
 CHAIN = """
     duration: 1s
-    network: {latency: 2ms}
+    network: {latency: 2ms, between: {cdn/waf: 1ms, waf/gateway: 5ms}}
     clients: {user: {traffic: {replay: user.csv}, to: cdn}}
     components:
       cdn: {kind: cdn, to: waf, cache: {match: "/page", ttl: 1m, hit: 1ms}}
@@ -195,31 +195,31 @@ def test_an_answer_comes_back_through_every_proxy(tell):
     told = tell(CHAIN, user=[(0, "GET /cart"), (0.1, "GET /cart")])
     assert told.lines(0)[2:] == [
         ("    user → cdn", 0, 2),
-        ("    cdn (ok)", 2, 27),
-        ("      cdn → waf", 2, 4),
-        ("      waf (ok)", 4, 25),
-        ("        inspection", 4, 7),
-        ("        waf → gateway", 7, 9),
-        ("        gateway (ok)", 9, 23),
-        ("          gateway → api", 9, 11),
-        ("          api (ok)", 11, 21),
-        ("            work", 11, 21),
-        ("          api → gateway", 21, 23),
-        ("        gateway → waf", 23, 25),
-        ("      waf → cdn", 25, 27),
-        ("    cdn → user", 27, 29),
+        ("    cdn (ok)", 2, 31),
+        ("      cdn → waf", 2, 3),
+        ("      waf (ok)", 3, 30),
+        ("        inspection", 3, 6),
+        ("        waf → gateway", 6, 11),
+        ("        gateway (ok)", 11, 25),
+        ("          gateway → api", 11, 13),
+        ("          api (ok)", 13, 23),
+        ("            work", 13, 23),
+        ("          api → gateway", 23, 25),
+        ("        gateway → waf", 25, 30),
+        ("      waf → cdn", 30, 31),
+        ("    cdn → user", 31, 33),
     ]
     assert told.lines(1)[2:] == [
         ("    user → cdn", 100, 102),
-        ("    cdn (rate_limited)", 102, 113),
-        ("      cdn → waf", 102, 104),
-        ("      waf (rate_limited)", 104, 111),
-        ("        inspection", 104, 107),
-        ("        waf → gateway", 107, 109),
-        ("        gateway (rate_limited)", 109, 109),
-        ("        gateway → waf", 109, 111),
-        ("      waf → cdn", 111, 113),
-        ("    cdn → user", 113, 115),
+        ("    cdn (rate_limited)", 102, 117),
+        ("      cdn → waf", 102, 103),
+        ("      waf (rate_limited)", 103, 116),
+        ("        inspection", 103, 106),
+        ("        waf → gateway", 106, 111),
+        ("        gateway (rate_limited)", 111, 111),
+        ("        gateway → waf", 111, 116),
+        ("      waf → cdn", 116, 117),
+        ("    cdn → user", 117, 119),
     ]
 
 
