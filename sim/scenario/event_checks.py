@@ -22,6 +22,11 @@ def problems(document: Document, source: Source) -> Iterator[Problem]:
             if there is not None and target.last is not None and target.last >= there:
                 text = f"'{target}' does not exist: the last instance is {target.name}[{there - 1}]"
                 yield source.problem(_place(source, number, event, place), text)
+            if isinstance(event, Spike) and _replays(document, target.name):
+                text = (
+                    f"{quote(target.name)} replays a log, and sends what is in it; to have more of it, set its 'speed'"
+                )
+                yield source.problem(_place(source, number, event, place), text)
         if isinstance(event, Spike) and (too_high := _too_high(document, event)):
             yield source.problem(("events", number, "factor"), too_high)
         wanted = event.instances or 0 if isinstance(event, Crash) else 0
@@ -41,6 +46,11 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
         ends = frozenset(target.name for target in event.targets)
         if event.verb == "partition" and len(ends) == 2 and ends not in topology.links:
             yield source.problem(("events", number, event.verb), "no requests go between these two")
+
+
+def _replays(document: Document, name: str) -> bool:
+    client = document.clients.get(name)
+    return client is not None and client.traffic.replay is not None
 
 
 def _too_high(document: Document, spike: Spike) -> str | None:

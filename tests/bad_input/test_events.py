@@ -144,6 +144,14 @@ def test_a_spike_of_users_has_a_limit_too(complaints: Complain) -> None:
     ]
 
 
+def test_a_log_cannot_be_spiked(complaints: Complain) -> None:
+    """Its requests are those that were written down."""
+    overrides = {"clients.app": {"traffic": {"replay": "access.log"}, "to": "gateway"}}
+    assert complaints(overrides=overrides) == [
+        "events[1].spike: 'app' replays a log, and sends what is in it; to have more of it, set its 'speed'  :35:31"
+    ]
+
+
 def test_events_hide_nothing(hide_nothing: HideNothing) -> None:
     """What is wrong here is said beside a wrong value and a wrong name elsewhere, and so are they."""
     hide_nothing([(old, new, lines) for old, rows in CHANGES.items() for new, lines in rows])
