@@ -441,7 +441,7 @@ say(f"""
 #
 # ```console
 # $ sim run replay --set clients.visitors.traffic.replay=/path/to/access.log.gz
-# $ sim capacity replay --vary components.web.instances=1..20 --objective "p99 < 300ms" \
+# $ sim capacity replay --vary components.web.instances=1..20 --objective "p99 < 500ms" \
 #       --set clients.visitors.traffic.speed=100
 # ```
 
