@@ -127,6 +127,37 @@ def test_calls_at_once_begin_together(tell):
     assert told.find("parallel").decisive().name == "call b"
 
 
+def test_a_time_out_in_the_middle_of_calls_at_once(tell):
+    """Both calls go on. What was waited for when the user gave up is the first of them: so much of it is work."""
+    told = tell(
+        """
+        duration: 1s
+        clients:
+          other: {traffic: {replay: other.csv}, to: b}
+          user: {traffic: {replay: user.csv}, to: api, timeout: 25ms}
+        components:
+          api: {kind: service, steps: [parallel: [call: a, call: b]]}
+          a: {kind: database, work: 30ms}
+          b: {kind: service, work: 40ms}
+        """,
+        other=[0],
+        user=[0],
+    )
+    assert told.lines(1)[1:] == [
+        ("  attempt 1 (timeout)", 0, 25),
+        ("    api (ok)", 0, 80),
+        ("      parallel", 0, 80),
+        ("        call a (ok)", 0, 30),
+        ("          a (ok)", 0, 30),
+        ("            query", 0, 30),
+        ("        call b (ok)", 0, 80),
+        ("          b (ok)", 0, 80),
+        ("            wait for a worker", 0, 40),
+        ("            work", 40, 80),
+    ]
+    assert told.traces[1].root.ledger()["service"] == 0.025
+
+
 def test_a_crash_cuts_everything_off(tell):
     """Dead at 50 ms, in the middle of a call: the query goes on, and whoever waits for a worker is reset as well."""
     told = tell(
@@ -398,3 +429,36 @@ def test_a_proxy_that_dies_resets_what_is_on_its_way_and_refuses_what_comes(tell
 def test_links_that_are_crossed_one_by_one_tell_the_same(tell):
     """With a bandwidth every crossing is an event of its own; nothing has a size, so nothing takes longer."""
     check_outage(tell(DOWN.format(bandwidth=", bandwidth: 1Mbit/s"), user=[0, 0.1, 0.6]))
+
+
+def test_a_proxy_that_may_die_is_passed_twice(tell):
+    """Each time the answer comes back through it, and through the proxy behind it."""
+    told = tell(
+        """
+        duration: 1s
+        network: {latency: 1ms}
+        clients: {user: {traffic: {replay: user.csv}, to: page}}
+        components:
+          page: {kind: service, steps: [call: waf, call: waf]}
+          waf: {kind: waf, to: gateway}
+          gateway: {kind: gateway, routes: [{match: "/**", to: api}]}
+          api: {kind: service, work: 10ms}
+        events: [{at: 900ms, outage: waf}]
+        """,
+        user=[0],
+    )
+    once = [
+        ("      page → waf", 1, 2),
+        ("      waf (ok)", 2, 16),
+        ("        call gateway (ok)", 2, 16),
+        ("          waf → gateway", 2, 3),
+        ("          gateway (ok)", 3, 15),
+        ("            gateway → api", 3, 4),
+        ("            api (ok)", 4, 14),
+        ("              work", 4, 14),
+        ("            api → gateway", 14, 15),
+        ("          gateway → waf", 15, 16),
+        ("      waf → page", 16, 17),
+    ]
+    assert told.lines()[4:15] == once
+    assert told.lines()[15:26] == [(name, start + 16, end + 16) for name, start, end in once]
