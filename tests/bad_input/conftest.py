@@ -96,7 +96,7 @@ OTHERS = [
 
 LATER = (
     "leaves nothing of|'duration' is missing|these two stand here already|go round for ever|nobody reads"
-    "|more than \\d+ such|does not exist: the last|has only|nothing in the scenario counts|which has no"
+    "|more than \\d+ such|replays a log|does not exist: the last|has only|nothing in the scenario counts|which has no"
     "|is not an access log|is empty$|is damaged|no line of access.log reads|is more than this simulator can run, which"
 )
 """What can only be told of a document whose every value is right, in a pattern."""
