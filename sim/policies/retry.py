@@ -14,7 +14,7 @@ from sim.metrics import Recorder
 from sim.policies.backoff import BackoffConfig
 from sim.policies.retry_budget import RetryBudget
 from sim.policies.timeout import Attempt
-from sim.request import Request, Response
+from sim.request import BACKOFF, QUEUE, Request, Response
 from sim.values import Config, Share
 
 Condition = Literal["timeout", "429", "5xx", "connect_failure", "reset"]
@@ -108,7 +108,9 @@ class Retry:
             pause = self.backoff.pause(number, pause, self.uniform)
             if pause:
                 request.backoff += pause
+                request.doing = BACKOFF
                 yield pause
+                request.doing = QUEUE
             response = yield from self.attempt.handle(request, again=True)
         return response
 

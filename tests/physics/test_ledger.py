@@ -280,3 +280,27 @@ def test_the_summary_averages_the_ledgers(play):
     assert ledger["mean"] == pytest.approx(
         {"network": 0.01, "queue": 0.015, "service": 0.03, "backoff": 0.0, "policy": 0.0, "total": 0.055}
     )
+
+
+def test_a_time_out_in_the_pause_of_a_retry_further_down(play):
+    """5 ms there, refused at once, 5 ms back; the gateway would pause for 100 ms, and the user gives up after 50 ms.
+
+    The ledger has the pause as far as it went; links and checks keep what they took.
+    """
+    story = play(
+        """
+        duration: 1s
+        network: {latency: 5ms}
+        clients: {user: {traffic: {replay: user.csv}, to: gateway, timeout: 50ms}}
+        components:
+          gateway:
+            kind: gateway
+            latency: 1ms
+            routes: [{match: "/**", to: api, retry: {attempts: 2, backoff: 100ms, on: [5xx]}}]
+          api: {kind: service, work: 2ms}
+        events: [{at: 0s, errors: api, rate: 100%}]
+        """,
+        user=[0],
+    )
+    assert story.outcomes == ["timeout"]
+    assert story.ledger() == {"network": 0.015, "policy": 0.001, "backoff": 0.034}
