@@ -5,30 +5,72 @@ as `names`: a mistyped name is found beside everything else that is wrong. Witho
 built in Python, any name will do.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import AfterValidator, ValidationInfo
+from pydantic.fields import FieldInfo
 
+from sim.values import Config, nearest, parts
 from sim.values.words import a, hint, quote
+
+_MOST_WORDS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """What may have a name though nobody can tell, for it is written wrongly.
+
+    Attributes:
+        words: What is written there.
+        misnamed: Whether some of these words stand for names that are quite different.
+        anything: Whether it may have any name, for it is not told by words.
+    """
+
+    words: Collection[str] = ()
+    misnamed: bool = False
+    anything: bool = False
+
+    def may_be(self, name: str, known: Collection[str] = ()) -> bool:
+        """Whether a name that is not known may be meant there.
+
+        Args:
+            name: What is not known.
+            known: The names that are; something misnamed is not meant where one of these is, mistyped.
+        """
+        if self.anything or len(self.words) > _MOST_WORDS or nearest(name, self.words) is not None:
+            return True
+        return self.misnamed and nearest(name, known) is None
+
+
+class Declared(dict[str, str | None]):
+    """The names that a section declares, each with its kind, or None where that is not said rightly.
+
+    Args:
+        kinds: The names and their kinds.
+        unclear: What it may declare besides.
+    """
+
+    def __init__(self, kinds: Mapping[str, str | None], unclear: Unclear) -> None:
+        super().__init__(kinds)
+        self.unclear = unclear
+
+    def lacks(self, name: str) -> bool:
+        """Whether it is sure that nothing is declared by this name."""
+        return name not in self and not self.unclear.may_be(name, self)
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a scenario calls its clients and components.
+    """What a scenario calls its clients and components."""
 
-    Attributes:
-        clients: Their names; None where they cannot be told.
-        components: The kind of each, None where that is not said rightly; None where the names cannot be told.
-    """
-
-    clients: Collection[str] | None
-    components: Mapping[str, str | None] | None
+    clients: Declared
+    components: Declared
 
     def is_client(self, name: str) -> bool:
         """Whether a client is known by this name."""
-        return self.clients is not None and name in self.clients
+        return name in self.clients
 
     def kind(self, name: str) -> str | None:
         """The kind of a component; None where it cannot be told.
@@ -36,20 +78,28 @@ class Names:
         Raises:
             ValueError: There is no such component.
         """
-        if self.components is None:
-            return None
-        if name in self.components:
-            return self.components[name]
+        if not self.components.lacks(name):
+            return self.components.get(name)
         if self.is_client(name):
             raise ValueError(f"{quote(name)} is a client, not a component{hint('', self.components)}")
         raise ValueError(f"there is no component {quote(name)}{hint(name, self.components)}")
 
     def check_either(self, name: str, what: str) -> None:
         """Raises ValueError where neither a component nor a client has this name; `what` says so for messages."""
-        if self.components is not None and self.clients is not None:
-            known = [*self.components, *self.clients]
-            if name not in known:
-                raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
+        if self.components.lacks(name) and self.clients.lacks(name):
+            raise ValueError(f"there is no {what} {quote(name)}{hint(name, [*self.components, *self.clients])}")
+
+
+class Reference(str):
+    """The name of a component, where another one names it."""
+
+    __slots__ = ()
+
+
+class CacheReference(Reference):
+    """The name of a cache, where a component reads it."""
+
+    __slots__ = ()
 
 
 def names_in(info: ValidationInfo) -> Names | None:
@@ -61,7 +111,7 @@ def _takes_requests(name: str, info: ValidationInfo) -> str:
     names = names_in(info)
     if names is not None and names.kind(name) == "cache":
         raise ValueError(f"{quote(name)} is a cache: a read_through step reads it, requests do not go there")
-    return name
+    return Reference(name)
 
 
 def _is_cache(name: str, info: ValidationInfo) -> str:
@@ -69,11 +119,27 @@ def _is_cache(name: str, info: ValidationInfo) -> str:
     kind = None if names is None else names.kind(name)
     if kind not in ("cache", None):
         raise ValueError(f"{quote(name)} is {a(kind)}, not a cache")
-    return name
+    return CacheReference(name)
 
+
+_IS_CACHE: Final = AfterValidator(_is_cache)
 
 ComponentName = Annotated[str, AfterValidator(_takes_requests)]
 """A component that requests are sent to."""
 
-CacheName = Annotated[str, AfterValidator(_is_cache)]
+CacheName = Annotated[str, _IS_CACHE]
 """A cache that is read before its origin is asked."""
+
+
+def references(config: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where a config names components: the path inside it, and the name."""
+    return ((path, part) for path, part in parts(config) if isinstance(part, Reference))
+
+
+def may_name_cache(field: Any) -> bool:
+    """Whether a cache can be named in the value of a config's field."""
+    if isinstance(field, FieldInfo):
+        return any(map(may_name_cache, (field.annotation, *field.metadata)))
+    if isinstance(field, type) and issubclass(field, Config):
+        return any(map(may_name_cache, field.model_fields.values()))
+    return field is _IS_CACHE or any(map(may_name_cache, get_args(field)))
