@@ -45,7 +45,8 @@ class SingleServer(Component):
 
     def entrance(self, caller: str, settle: bool = True) -> Handler:
         """The link to the server."""
-        return Edge(self.env, self.world.link(caller, self.name), self.server, self.world.calls_to(self.name), settle)
+        link, salt = self.world.link(caller, self.name), self.world.calls_to(self.name, caller)
+        return Edge(self.env, link, self.server, salt, settle)
 
     def counters(self) -> dict[str, Any]:
         """What the server has counted."""

@@ -1,13 +1,18 @@
 """The world of one run: the clock, the random streams, the recorder, and who is connected with whom."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from sim.components.component import Component
-from sim.components.network import Direction, Link, LinkConfig, NetworkConfig
-from sim.kernel import Demand, Environment, FixedDemand, Streams
+from sim.components.network import AccessConfig, Direction, Link, NetworkConfig
+from sim.kernel import Demand, Environment, FixedDemand, Streams, numbers
 from sim.metrics import Recorder
 from sim.values import Constant, Distribution
+
+_CLIENT_BITS: Final = 20
+_REQUEST_BITS: Final = 40
 
 
 @dataclass
@@ -22,6 +27,7 @@ class World:
         duration: When the run ends, s.
         spikes: For each client, the spikes of the scenario: (start, end, factor).
         mortal: Components that an event of the scenario kills or hangs: what they call goes on without them.
+        access: The clients' own links, by name.
         components: By name.
         clients: By name.
     """
@@ -33,11 +39,12 @@ class World:
     duration: float
     spikes: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     mortal: set[str] = field(default_factory=set)
-    access: dict[str, LinkConfig] = field(default_factory=dict)
+    access: dict[str, AccessConfig] = field(default_factory=dict)
     components: dict[str, Component] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
-    _calls: dict[str, int] = field(default_factory=dict)
+    _calls: Counter[str] = field(default_factory=Counter)
+    _asked: Counter[str] = field(default_factory=Counter)
 
     def add(self, component: Component) -> None:
         """Takes a component in, before it looks up what is behind it."""
@@ -56,20 +63,34 @@ class World:
             link = self.links[caller, callee] = self._lay(caller, callee)
         return link
 
-    def calls_to(self, name: str) -> int:
-        """A number for the next edge that leads to a component, apart from those of all earlier edges."""
-        number = self._calls.get(name, 0)
-        self._calls[name] = number + 1
+    @cached_property
+    def first_requests(self) -> dict[str, int]:
+        """The number of each client's first request, which depends on the names of the clients alone."""
+        clients = numbers(self.recorder.clients, _CLIENT_BITS)
+        return {name: number << _REQUEST_BITS for name, number in clients.items()}
+
+    def calls_to(self, name: str, caller: str) -> int:
+        """A number for the next edge that leads to a component, apart from those of all earlier edges.
+
+        Clients share one: no request is sent by two of them.
+
+        Args:
+            name: Of the component.
+            caller: Who calls it; clients do so after all components.
+        """
+        number = self._calls[name]
+        if caller in self.components:
+            self._calls[name] += 1
         return number << 16
 
+    def stream_name(self, name: str) -> str:
+        """The name of a random stream for one part alone: of those that ask for the same, the second gets `name#2`."""
+        self._asked[name] += 1
+        return name if self._asked[name] == 1 else f"{name}#{self._asked[name]}"
+
     def _lay(self, caller: str, callee: str) -> Link:
-        config: LinkConfig = self.access.get(caller, self.network)
-        latency = config.latency if config.latency is not None else self.network.latency
-        for pair, distribution in self.network.between.items():
-            if set(pair.split("/")) == {caller, callee}:
-                latency = distribution
-        one_way: Distribution = latency if latency is not None else Constant(0.0)
+        config = self.network.link(caller, callee, self.access.get(caller))
         name = f"link.{caller}.{callee}"
-        out = Direction(self.env, one_way, config, self.streams, f"{name}.out")
-        back = Direction(self.env, one_way, config, self.streams, f"{name}.back")
+        out = Direction(self.env, config, self.streams, f"{name}.out")
+        back = Direction(self.env, config, self.streams, f"{name}.back")
         return Link(out, back)
