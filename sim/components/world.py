@@ -2,17 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from sim.components.component import Component
 from sim.components.network import AccessConfig, Direction, Link, NetworkConfig
-from sim.kernel import Demand, Environment, FixedDemand, Streams, numbers
+from sim.kernel import Demand, Environment, FixedDemand, Streams
 from sim.metrics import Recorder
 from sim.values import Constant, Distribution
-
-_CLIENT_BITS: Final = 20
-_REQUEST_BITS: Final = 40
 
 
 @dataclass
@@ -62,12 +58,6 @@ class World:
         if link is None:
             link = self.links[caller, callee] = self._lay(caller, callee)
         return link
-
-    @cached_property
-    def first_requests(self) -> dict[str, int]:
-        """The number of each client's first request, which depends on the names of the clients alone."""
-        clients = numbers(self.recorder.clients, _CLIENT_BITS)
-        return {name: number << _REQUEST_BITS for name, number in clients.items()}
 
     def calls_to(self, name: str, caller: str) -> int:
         """A number for the next edge that leads to a component, apart from those of all earlier edges.
