@@ -55,7 +55,7 @@ MEANINGS: Final[dict[str, str]] = {
     **{name: f"{100 * share:.4g}% of the requests that ended took no longer" for name, share in PERCENTILES.items()},
     "mean": "the mean latency of the requests that ended, whatever their outcome",
     "max": "the longest latency of a request that ended",
-    "availability": "successes / requests that ended",
+    "availability": "successes / requests that ended or were overdue: in flight at the end for longer than the p99",
     "success_ratio": "the same",
     "drop_ratio": "1 - availability",
     "goodput": "successes per second",

@@ -3,8 +3,10 @@
 It says what went wrong in one line and by its exit status: 2 for a wrong command or scenario, 130 for Ctrl-C.
 """
 
+import errno
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, Final
@@ -28,6 +30,7 @@ COMMANDS: Final = {
 """The module of each command, in the order of `sim --help`; it holds a click command of that name."""
 
 INTERRUPTED: Final = 130
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Commands(click.Group):
@@ -54,6 +57,19 @@ class Commands(click.Group):
             ctx.fail(f"there is no command '{args[0]}'{did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Runs the command line; output that cannot be written is one line."""
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            close_pipes()
+            with suppress(OSError):
+                click.echo(f"error: cannot write: {error.strerror}", err=True)
+            close_pipes()
+            sys.exit(2)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""
         for stream in (sys.stdout, sys.stderr):
@@ -70,12 +86,12 @@ class Commands(click.Group):
 
 
 def close_pipes() -> None:
-    """Whoever read the output has seen enough: what is still to be written goes nowhere."""
+    """Whoever read the output has seen enough, or its disk is full: what is still to be written goes nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from sim.experiment.offered_load import Certainty, ComponentLoad, EdgeLoad, Load, OfferedLoad
+from sim.report.terminal import terminal_text
 from sim.report.units import HOT
 from sim.scenario import Scenario
 from sim.values import format_count, format_duration
@@ -29,7 +30,7 @@ def print_topology(scenario: Scenario, load: OfferedLoad, console: Console) -> N
         load: Its load.
         console: Where to.
     """
-    console.print(Text(scenario.document.scenario, style="bold"))
+    console.print(terminal_text(scenario.document.scenario, "bold", console))
     shown: set[str] = set()
     for name in load.clients:
         console.print()

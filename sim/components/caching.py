@@ -42,7 +42,7 @@ class Caching:
         self._coin = streams.demand(f"{name}.hit", lambda rng, n: rng.random(n)).at
         self._latency = None if config.hit is None else streams.demand(f"{name}.hit_latency", config.hit.draw)
         self._matching: dict[RequestKind, bool] = {}
-        self.coalesced = self.revalidations = self.errors_hidden = 0
+        self.served_stale = self.coalesced = self.revalidations = self.errors_hidden = 0
 
     def may_keep(self, request: Request) -> bool:
         """Whether the request is one of those that the cache is for."""
@@ -79,6 +79,7 @@ class Caching:
         """Answers what was not there, or was not fresh; see `answer`."""
         key, now = key_of(request), self.env.now
         if self.store.serves_while_revalidating(key, now):
+            self.served_stale += 1
             if key not in flights:
                 self.revalidations += 1
                 child = request.branch(now)
@@ -87,6 +88,7 @@ class Caching:
             return CACHED
         response = yield from self.fetch(request, self._kept(fetch), flights)
         if not response.success and self.store.serves_on_error(key, self.env.now):
+            self.served_stale += 1
             self.errors_hidden += 1
             return DEGRADED
         return response
@@ -108,14 +110,14 @@ class Caching:
         return self.store.get(key_of(request), self.env.now) is HIT
 
     def counters(self) -> dict[str, Any]:
-        """Hits, misses and what else happened since `start_counting`."""
+        """Hits, misses and what else happened since `start_counting`; what was served stale counts as answered."""
         store = self.store
         lookups = store.hits + store.misses + store.stale
         counters = {
             "hits": store.hits,
             "misses": store.misses,
             "stale": store.stale,
-            "hit_ratio": store.hits / lookups if lookups else None,
+            "hit_ratio": min(1.0, (store.hits + self.served_stale) / lookups) if lookups else None,
         }
         if self.config.hit_ratio is None:
             counters |= {"evictions": store.evictions, "expirations": store.expirations, "items": len(store)}
@@ -130,7 +132,7 @@ class Caching:
     def start_counting(self) -> None:
         """Forgets what was counted so far; the keys stay."""
         self.store.start_counting()
-        self.coalesced = self.revalidations = self.errors_hidden = 0
+        self.served_stale = self.coalesced = self.revalidations = self.errors_hidden = 0
 
     def add_latency(self, request: Request) -> None:
         """Adds the time that an answer from the cache takes."""

@@ -165,7 +165,7 @@ class Service(Component):
         self.healthy = [True] * config.instances
         self.fleets: dict[str, Fleet] = {}
         self.load_reports = [LatencyByLoad() for _ in self._servers]
-        self._boots: dict[int, Flow] = {}
+        self._warming: dict[int, Flow] = {}
 
     def _make_server(self, index: int) -> Server:
         config: ServiceConfig = self.config
@@ -232,10 +232,11 @@ class Service(Component):
                 fleet.refresh()
 
     def restart(self, index: int) -> None:
-        """Starts an instance again: it accepts requests after `startup`, and is slow while it warms up."""
-        if index in self._boots:
-            self._boots[index].cancel()
-        self._boots[index] = Flow(self.env, self._boot(index))
+        """Starts an instance again: it accepts requests after `startup`, and is slow while it warms up.
+
+        It takes as many restarts as there were crashes.
+        """
+        Flow(self.env, self._boot(index))
 
     def _boot(self, index: int) -> Any:
         config: ServiceConfig = self.config
@@ -243,11 +244,15 @@ class Service(Component):
             yield config.startup
         server = self._servers[index]
         server.restart()
+        if not server.up:
+            return
         if config.health_check is None:
             for fleet in self.fleets.values():
                 fleet.returned(index)
         if config.warm_up is not None:
-            yield from self._warm(server, config.warm_up)
+            if index in self._warming:
+                self._warming[index].cancel()
+            self._warming[index] = Flow(self.env, self._warm(server, config.warm_up))
 
     def _warm(self, server: Server, warm_up: WarmUpConfig) -> Any:
         for step in range(WARM_UP_STEPS):

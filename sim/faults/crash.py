@@ -38,8 +38,10 @@ class Crash(EventConfig):
         down: list[tuple[str, int]] = []
         for target in self.targets:
             component = world.components[target.name]
-            alive = [index for index in target.indices(world) if component.servers[index].up]
-            for index in alive if self.instances is None else alive[: self.instances]:
+            chosen = target.indices(world)
+            if self.instances is not None:
+                chosen = [index for index in chosen if component.servers[index].up][: self.instances]
+            for index in chosen:
                 component.servers[index].crash()
                 down.append((target.name, index))
 

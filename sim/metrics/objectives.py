@@ -4,9 +4,11 @@ It is what the SRE literature calls a service level objective: an indicator, a c
 Reliability Engineering", 2016, chapter 4). The subject is a client, a route, a component or a kind of event; without a
 subject the objective is about everything:
 
-- of traffic (all of it, a client's, a route's): latencies are of every request that ended, whatever its outcome;
+- of traffic (all of it, a client's, a route's): latencies are of every request that ended, whatever its outcome, and
+  shares of success count those that are overdue at the end as failed (`sim.metrics.overdue`);
 - of components: the worst one, but counters are added up;
-- of events: the worst one, but `lost` is added up; a recovery that never came misses every target.
+- of events: the worst one, but `lost` is added up; a recovery that never came, or of which there is too little data to
+  say whether it did, misses every target.
 """
 
 import operator
@@ -27,6 +29,9 @@ from sim.values import (
     parse_rate,
     parse_share,
 )
+
+TOO_LITTLE: Final = "too little data"
+"""What to call a failover or recovery that nobody can tell: too few requests, or too little time."""
 
 Kind = Literal["client", "route", "component", "event"]
 
@@ -116,13 +121,32 @@ def _at(*path: str) -> Reader:
     return read
 
 
+def _overdue(block: Mapping[str, Any]) -> int:
+    return int(block["requests"].get("overdue", 0))
+
+
+def _success_share(block: Mapping[str, Any]) -> float | None:
+    """Successes among what ended or is overdue."""
+    ratio, late = block["rates"]["success_ratio"], _overdue(block)
+    if ratio is None or not late:
+        return None if ratio is None else float(ratio)
+    return float(block["requests"]["ok"] / (block["requests"]["completed"] + late))
+
+
+def _drop_share(block: Mapping[str, Any]) -> float | None:
+    if not _overdue(block):
+        return _at("rates", "drop_ratio")(block)
+    share = _success_share(block)
+    return None if share is None else 1.0 - share
+
+
 def _wasted_share(summary: Mapping[str, Any]) -> float | None:
     wasted, useful = summary["attempts"]["wasted_work_s"], summary["attempts"]["useful_work_s"]
     return float(wasted / (wasted + useful)) if wasted + useful > 0 else None
 
 
-def _of_traffic(unit: Unit, *path: str) -> Metric:
-    return Metric(unit, _at(*path), ("client", "route"), whole=True)
+def _of_traffic(unit: Unit, *path: str, read: Reader | None = None) -> Metric:
+    return Metric(unit, read or _at(*path), ("client", "route"), whole=True)
 
 
 def _of_component(unit: Unit, name: str, added: bool = False) -> Metric:
@@ -135,9 +159,9 @@ def _of_event(name: str) -> Metric:
 
 METRICS: Final[dict[str, Metric]] = {
     **{figure: _of_traffic(_DURATION, "latency_s", "all", figure) for figure in (*PERCENTILES, "mean", "max")},
-    "availability": _of_traffic(_SHARE, "rates", "success_ratio"),
-    "success_ratio": _of_traffic(_SHARE, "rates", "success_ratio"),
-    "drop_ratio": _of_traffic(_SHARE, "rates", "drop_ratio"),
+    "availability": _of_traffic(_SHARE, read=_success_share),
+    "success_ratio": _of_traffic(_SHARE, read=_success_share),
+    "drop_ratio": _of_traffic(_SHARE, read=_drop_share),
     "goodput": _of_traffic(_RATE, "rates", "goodput_rps"),
     "throughput": _of_traffic(_RATE, "rates", "throughput_rps"),
     "in_flight": _of_traffic(_COUNT, "requests", "in_flight"),
@@ -189,6 +213,20 @@ class Objective:
         else:
             actual = self._combined([metric.read(block) for block in self._blocks(summary)])
         return actual, actual is not None and OPERATORS[self.operator](actual, self.target)
+
+    def overdue(self, summary: Mapping[str, Any]) -> int:
+        """How many requests its figure counts as failed because they were overdue at the end."""
+        if METRICS[self.metric].read not in (_success_share, _drop_share):
+            return 0
+        return sum(map(_overdue, [summary] if self.subject is None else self._blocks(summary)))
+
+    def missing(self, summary: Mapping[str, Any]) -> str:
+        """What to call a figure that `evaluate` did not find: `no data`, `never`, `too little data`."""
+        metric = METRICS[self.metric]
+        events = self._blocks(summary) if metric.kinds == ("event",) else []
+        nothing = [event for event in events if metric.read(event) is None]
+        unknown = [f"{self.metric}_s" in event.get("unknown", ()) for event in nothing]
+        return TOO_LITTLE if unknown and all(unknown) else metric.missing
 
     def format_actual(self, actual: float | None) -> str:
         """Spells what `evaluate` found for people: `1.2s`, `99.1%`; `never` or `no data` for None."""

@@ -15,19 +15,28 @@ they ended; a success is a success however late it came, and lateness is what p9
   twice that, twice again, up to the next event or the run's end, must be back. So a ratio that only touches its old
   level between two bad seconds does not hold, and one odd second a minute later does not undo a recovery. The last
   moments of a run are no evidence: five seconds and 200 requests must follow.
+- **Too little data** is what there is if fewer than twenty requests ended before the event or after the moment from
+  which to look, if less than five seconds were left in which things were bad, or if they seem to be back, but too late
+  to be sure: fewer were bad from some moment on than chance explains had all gone on as until then.
+- **No answer is no success.** A request that was overdue at the end (`sim.metrics.overdue`) counts as failed at the
+  time it was sent plus the p99 of those that ended.
 - **Silence is not success.** A second or more in which requests were sent and none ended, longer than any such time
   before, counts as not back, whatever the ratio on both sides.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from math import inf, isfinite, isnan, nan, sqrt
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.metrics.overdue import overdue, patience
 from sim.metrics.recorder import IN_FLIGHT
 from sim.metrics.result import Event, Result
 from sim.request import Outcome
+
+Figure = Literal["failover", "recovery"]
 
 LEVEL: Final = 0.99
 SLOWER: Final = 1.2
@@ -35,7 +44,7 @@ STEP: Final = 0.25
 _SIGMAS: Final = 3.0
 _HOLD_SECONDS: Final = 5.0
 _HOLD_REQUESTS: Final = 200
-_FEWEST_BEFORE: Final = 20
+_FEWEST: Final = 20
 _BATCHES: Final = 20
 _PARTS: Final = 6
 _SILENCE: Final = 1.0
@@ -49,10 +58,12 @@ class Recovery:
     Attributes:
         failover: From its start until the success ratio holds, s; 0 if it never fell, None if it never held.
         recovery: From its end until success ratio and p99 hold, s; 0 if neither was hurt, None if they never held.
+        unknown: Those of the two that are None because there is too little data to say.
     """
 
     failover: float | None
     recovery: float | None
+    unknown: tuple[Figure, ...] = ()
 
 
 def recoveries(result: Result) -> list[Recovery]:
@@ -62,8 +73,8 @@ def recoveries(result: Result) -> list[Recovery]:
         result: The run.
 
     Returns:
-        One for each of `result.events`, in their order. Both figures are None where too few requests ended before the
-        event to say what was normal, or none of them well.
+        One for each of `result.events`, in their order. Both figures are unknown where too few requests ended before
+        the event to say what was normal, or none of them well; an event that lasts to the end has no recovery.
     """
     events = result.events
     if not events:
@@ -75,18 +86,28 @@ def recoveries(result: Result) -> list[Recovery]:
         event = events[number]
         if event.start - normal_since >= _HOLD_SECONDS or before[0] == before[1]:
             before = (normal_since, event.start)
-        failover = recovery = None
+        failover = recovery = nan
         normal = answers.normal(*before)
         if normal is not None:
             failover = answers.back(normal, event.start, _next_start(event.start, events, result.duration), slow=False)
-            if event.end is not None and event.end < result.duration:
+            if event.end is not None:
                 recovery = answers.back(normal, event.end, _next_start(event.end, events, result.duration), slow=True)
-        if event.end is not None and recovery is not None:
+        if event.end is None:
+            recovery = inf
+        if event.end is not None and isfinite(recovery):
             normal_since = max(normal_since, event.end + recovery)
         elif normal is not None:
             normal_since = result.duration
-        found[number] = Recovery(failover, recovery)
+        found[number] = _recovery(failover, recovery)
     return [found[number] for number in range(len(events))]
+
+
+def _recovery(failover: float, recovery: float) -> Recovery:
+    """Both figures, s; infinite for never and nan for too little data."""
+    figures: dict[Figure, float] = {"failover": failover, "recovery": recovery}
+    known = {name: figure if isfinite(figure) else None for name, figure in figures.items()}
+    unknown = tuple(name for name, figure in figures.items() if isnan(figure))
+    return Recovery(known["failover"], known["recovery"], unknown)
 
 
 def _next_start(time: float, events: list[Event], end: float) -> float:
@@ -130,7 +151,7 @@ class _Normal:
 
 
 class _Answers:
-    """All requests of a run that ended, in the order in which they did.
+    """All requests of a run that ended, in the order in which they did; what was overdue ends as a failure.
 
     Args:
         result: The run.
@@ -138,12 +159,14 @@ class _Answers:
 
     def __init__(self, result: Result) -> None:
         rows = result.requests
-        ended = np.flatnonzero(rows["outcome"] != IN_FLIGHT)
-        times = rows["arrived"][ended] + rows["latency"][ended]
+        late = overdue(rows, result.duration)
+        ended = np.flatnonzero((rows["outcome"] != IN_FLIGHT) | late)
+        latency = np.where(late, patience(rows) or 0.0, rows["latency"])[ended]
+        times = rows["arrived"][ended] + latency
         order = np.argsort(times, kind="stable")
         self.sent = np.ascontiguousarray(rows["arrived"])
         self.times = times[order]
-        self.latency = rows["latency"][ended[order]]
+        self.latency = latency[order]
         self.failed = rows["outcome"][ended[order]] > Outcome.DEGRADED
 
     def normal(self, start: float, end: float) -> _Normal | None:
@@ -155,7 +178,7 @@ class _Answers:
         """
         first, last = np.searchsorted(self.times, (start, end))
         times, latency, failed = self.times[first:last], self.latency[first:last], self.failed[first:last]
-        if last - first < _FEWEST_BEFORE or failed.all():
+        if last - first < _FEWEST or failed.all():
             return None
         slow_after = SLOWER * max(float(np.quantile(part, LEVEL)) for part in np.array_split(latency, _PARTS))
         edges = np.linspace(start, end, _BATCHES + 1)
@@ -166,7 +189,7 @@ class _Answers:
             float(np.diff(times, prepend=start, append=end).max()),
         )
 
-    def back(self, normal: _Normal, start: float, end: float, slow: bool) -> float | None:
+    def back(self, normal: _Normal, start: float, end: float, slow: bool) -> float:
         """How long it took until things were normal and stayed so.
 
         Args:
@@ -176,19 +199,28 @@ class _Answers:
             slow: Whether latency must be normal too.
 
         Returns:
-            The time from `start`, s; None if they were not, or not for long enough to be sure.
+            The time from `start`, s; infinite if they were not, nan if there is too little data to say.
         """
+        if np.diff(np.searchsorted(self.times, (start, end)))[0] < _FEWEST:
+            return nan
         edges = np.append(np.arange(start, end, STEP), end)
         first, last = np.searchsorted(self.times, (start, end))
         borders = np.searchsorted(self.times[first:last], edges)
-        fine = self._holds(borders, self.failed[first:last], normal.failures)
+        bad = self.failed[first:last]
+        fine = self._holds(borders, bad, normal.failures)
         if slow:
-            fine &= self._holds(borders, self.latency[first:last] > normal.slow_after, normal.slow)
+            late = self.latency[first:last] > normal.slow_after
+            fine &= self._holds(borders, late, normal.slow)
+            bad = bad | late
         fine &= edges[:-1] >= self._silent_until(normal.gap, start, end)
         enough = (end - edges[:-1] >= _HOLD_SECONDS) & (borders[-1] - borders[:-1] >= _HOLD_REQUESTS)
         enough[:1] = True
         moments = np.flatnonzero(fine & enough)
-        return float(edges[moments[0]] - start) if moments.size else None
+        if moments.size:
+            return float(edges[moments[0]] - start)
+        good = np.flatnonzero(fine)
+        too_late = good.size > 0 and _ends(bad, borders[good[0]])
+        return nan if too_late or end - start < _HOLD_SECONDS else inf
 
     @staticmethod
     def _holds(borders: NDArray[np.intp], bad: NDArray[np.bool_], limit: _Limit) -> NDArray[np.bool_]:
@@ -211,6 +243,15 @@ class _Answers:
         silent = np.diff(borders) >= max(_SILENCE, 2.0 * longest_before)
         silences = np.flatnonzero(silent & (sent >= _SILENCE_REQUESTS))
         return float(borders[silences[-1] + 1]) if silences.size else start
+
+
+def _ends(bad: NDArray[np.bool_], number: int) -> bool:
+    """Whether fewer are bad from a number on than chance explains if each were as likely to be as those before."""
+    before, rest = bad[:number], bad[number:]
+    if not before.size:
+        return True
+    share = float(before.mean())
+    return bool(rest.sum() < len(rest) * share - _SIGMAS * sqrt(len(rest) * share * (1.0 - share)))
 
 
 def _dispersion(times: NDArray[np.float64], bad: NDArray[np.bool_], edges: NDArray[np.float64]) -> float:

@@ -4,12 +4,14 @@ Counts are of user requests that arrived after warm-up, rates are per second of 
 seconds, ratios 0..1, and None stands for a figure that has no data. The words:
 
 - `offered` requests were sent; each of them is `completed` (it ended, with whatever outcome) or still `in_flight`;
+- `overdue` requests were in flight at the end, and for longer than the p99 of those that ended (`sim.metrics.overdue`);
 - `ok` counts successes: the outcomes `ok`, `cached` and `degraded`;
 - `throughput_rps` counts requests that were answered, be it by an error: not those that ended in silence (`timeout`,
   `refused`, `reset`, `lost`); `goodput_rps` counts successes;
 - `success_ratio` is successes / completed, `drop_ratio` is 1 - that;
 - latencies `all` are of completed requests, `ok` of successes, `attempt` of every attempt that was answered;
 - `attempts.total` counts the attempts that clients made at these requests, `per_request` is that / offered;
+- an event lists as `unknown` what of its `failover_s` and `recovery_s` is None for want of data, and not for never;
 - every component has the figures of `COMPONENT_FIGURES`; None where it has no workers or queue to speak of.
 """
 
@@ -22,7 +24,8 @@ from numpy.typing import NDArray
 
 from sim.metrics.latency import latency_figures
 from sim.metrics.ledger import time_ledger
-from sim.metrics.objectives import parse_objective
+from sim.metrics.objectives import TOO_LITTLE, parse_objective
+from sim.metrics.overdue import overdue
 from sim.metrics.recorder import IN_FLIGHT
 from sim.metrics.recovery import recoveries
 from sim.metrics.result import Result
@@ -135,6 +138,7 @@ class _Counted:
             "ok": sum(by_outcome.get(kind.word, 0) for kind in Outcome if kind.is_success),
             "in_flight": in_flight,
             "oldest_in_flight_s": oldest,
+            "overdue": int(np.count_nonzero(overdue(self.rows[chosen], self.end))) if in_flight else 0,
             "by_outcome": by_outcome,
         }
 
@@ -184,6 +188,7 @@ def _events(result: Result) -> list[dict[str, Any]]:
             "detection_s": None if event.detected is None else event.detected - event.start,
             "failover_s": back.failover,
             "recovery_s": back.recovery,
+            "unknown": [f"{figure}_s" for figure in back.unknown],
             "lost": event.lost,
         }
         for event, back in zip(result.events, recoveries(result), strict=True)
@@ -193,8 +198,14 @@ def _events(result: Result) -> list[dict[str, Any]]:
 def _objectives(texts: list[str], summary: dict[str, Any]) -> list[dict[str, Any]]:
     blocks = []
     for text in texts:
-        actual, met = parse_objective(text).evaluate(summary)
-        blocks.append({"objective": text, "actual": actual, "met": met})
+        objective = parse_objective(text)
+        actual, met = objective.evaluate(summary)
+        block: dict[str, Any] = {"objective": text, "actual": actual, "met": met}
+        if late := objective.overdue(summary):
+            block["overdue"] = late
+        if actual is None and objective.missing(summary) == TOO_LITTLE:
+            block["missing"] = TOO_LITTLE
+        blocks.append(block)
     return blocks
 
 

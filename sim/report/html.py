@@ -133,8 +133,7 @@ def template(name: str) -> Any:
         whole="{:,}".format,
         figure=_figure,
         moment=units.moment,
-        or_never=lambda seconds: units.NEVER if seconds is None else units.duration(seconds),
         other_counters=_other_counters,
     )
-    environment.globals["measured"] = units.measured
+    environment.globals.update(measured=units.measured, since=units.since)
     return environment.get_template(name)

@@ -36,7 +36,7 @@ def print_summary(
     writer.objectives(summary["objectives"])
     writer.answer(question, answer)
     writer.requests(summary["requests"])
-    writer.latency(summary["latency_s"])
+    writer.latency(summary["latency_s"], units.flattery(summary))
     writer.rates(summary)
     writer.ledger(summary["time_ledger"])
     writer.components(summary["components"])
@@ -65,7 +65,7 @@ class _Writer:
         for objective in objectives:
             met = objective["met"]
             style = "green" if met else "bold red"
-            actual = units.measured(objective["objective"], objective["actual"])
+            actual = units.measured(objective)
             self._row(table, ("✓" if met else "✗", style), objective["objective"], (f"actual {actual}", style))
         self._print("", table)
 
@@ -88,12 +88,14 @@ class _Writer:
             self._row(table, word, f"{number:,}", units.share(share), (bar, palette.OUTCOMES[word]))
         self._print("requests", table, words)
 
-    def latency(self, latency: Mapping[str, Mapping[str, float | None]]) -> None:
+    def latency(self, latency: Mapping[str, Mapping[str, float | None]], warning: str | None) -> None:
         figures = ("mean", "p50", "p95", "p99", "max")
         table = self._table(("latency", "left"), *((figure, "right") for figure in figures), head=True)
         for key, words in (("all", "all that ended"), ("ok", "successes"), ("attempt", "attempts")):
             self._row(table, words, *(units.duration(latency[key][figure]) for figure in figures))
         self._print("", table)
+        if warning:
+            self.console.print(self._text(warning, "bold red"))
 
     def rates(self, summary: Mapping[str, Any]) -> None:
         rates, attempts = summary["rates"], summary["attempts"]
@@ -163,14 +165,14 @@ class _Writer:
             ("lost", "right"), head=True,
         )  # fmt: skip
         for event in events:
-            times = [event[key] for key in ("detection_s", "failover_s", "recovery_s")]
+            back = units.since(event, "recovery_s")
             self._row(
                 table,
                 f"{event['kind']} {event['target']}",
                 units.moment(event["start_s"]),
-                "–" if times[0] is None else units.duration(times[0]),
-                units.NEVER if times[1] is None else units.duration(times[1]),
-                (units.NEVER, "bold red") if times[2] is None else units.duration(times[2]),
+                units.duration(event["detection_s"]),
+                units.since(event, "failover_s"),
+                (back, "bold red") if back == units.NEVER else back,
                 units.count(event["lost"]),
             )
         self._print("", table)

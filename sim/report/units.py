@@ -1,9 +1,10 @@
 """Numbers and names as reports write them: `412ms`, `99.93%`, `18.4k`; a dash where there is nothing."""
 
+from collections.abc import Mapping
 from math import isfinite
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
-from sim.metrics.objectives import parse_objective
+from sim.metrics.objectives import TOO_LITTLE, parse_objective
 from sim.values import format_count, format_duration, format_share
 
 NOTHING: Final = "–"
@@ -12,9 +13,13 @@ HOT: Final = 0.8
 """The utilization from which on a queue in front of workers becomes long: a reader is warned."""
 
 
+_MANY: Final = 0.01
+_NANOSECOND: Final = 1e-9
+
+
 def duration(seconds: float | None) -> str:
-    """A duration in seconds, with the unit that fits; a dash for None."""
-    return format_duration(seconds) if _is_known(seconds) else NOTHING
+    """A duration in seconds, with the unit that fits; a dash for None. What is shorter than 1 ns is rounding: `0s`."""
+    return format_duration(seconds if abs(seconds) >= _NANOSECOND else 0.0) if _is_known(seconds) else NOTHING
 
 
 def moment(seconds: float | None) -> str:
@@ -39,14 +44,39 @@ def rate(per_second: float | None) -> str:
     return f"{count(per_second)}/s" if _is_known(per_second) else NOTHING
 
 
-def measured(objective: str, actual: float | None) -> str:
-    """The measured value of an objective, in the kind of unit that its target has.
+def measured(objective: Mapping[str, Any]) -> str:
+    """The measured value of an objective, in the kind of unit that its target has: `250ms`, `never`, `no data`.
 
     Args:
-        objective: As the scenario spells it (`browser p99 < 300ms`, `api availability >= 99.9%`).
-        actual: What was measured, in the base unit; None reads as `never` or `no data`, as the metric has it.
+        objective: A row of the summary's `objectives`; overdue requests that count as failed are said in words.
     """
-    return parse_objective(objective).format_actual(actual)
+    if objective["actual"] is None and "missing" in objective:
+        return str(objective["missing"])
+    figure = parse_objective(objective["objective"]).format_actual(objective["actual"])
+    late = objective.get("overdue")
+    return f"{figure} ({late:,} without an answer count as failed)" if late else figure
+
+
+def flattery(summary: Mapping[str, Any]) -> str | None:
+    """Warns of a p99 that leaves out many requests, some of which had waited longer than it; None where it does not."""
+    requests, p99 = summary["requests"], summary["latency_s"]["all"]["p99"]
+    flying, oldest = requests["in_flight"], requests["oldest_in_flight_s"]
+    if p99 is None or not flying or flying < _MANY * requests["offered"] or not oldest > p99:
+        return None
+    part = share(float(f"{flying / requests['offered']:.2g}"))
+    return f"p99 is flattering: {part} of the requests had not ended"
+
+
+def since(event: Mapping[str, Any], figure: str) -> str:
+    """How long an event was felt: `3.2s`, `never`, `too little data`.
+
+    Args:
+        event: Of the summary.
+        figure: `failover_s` or `recovery_s`.
+    """
+    if event[figure] is not None:
+        return duration(event[figure])
+    return TOO_LITTLE if figure in event.get("unknown", ()) else NEVER
 
 
 def plain(name: str) -> str:

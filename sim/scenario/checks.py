@@ -50,7 +50,7 @@ def problems(document: Document, source: Source, topology: Topology, names: Name
     yield from known(_warmup(document, source))
     for name, client in vars(document).get("clients", {}).items():
         yield from known(_days(document, source, name, client))
-        yield from known(_log(source, name, client))
+        yield from known(_log(document, source, name, client))
     yield from event_checks.problems(document, source)
     yield from _figures(document, source, Subjects(document, source, names))
 
@@ -163,13 +163,16 @@ def _days(document: Document, source: Source, name: str, client: ClientConfig) -
         yield source.problem(("clients", name, "traffic", "diurnal", "period"), text)
 
 
-def _log(source: Source, name: str, client: ClientConfig) -> Iterator[Problem]:
+def _log(document: Document, source: Source, name: str, client: ClientConfig) -> Iterator[Problem]:
     if client.traffic.replay is not None:
-        log = client.traffic.replay, client.traffic.format
         try:
-            read_access_log(*log)
+            log = read_access_log(client.traffic.replay, client.traffic.format)
         except ValueError as error:
             yield source.problem(("clients", name, "traffic", "replay"), str(error))
+        else:
+            if document.duration is None and log.doubt:
+                text = f"{log.doubt} (a 'duration' would say how much of it to replay)"
+                yield source.problem(("clients", name, "traffic", "replay"), text)
 
 
 def _figures(document: Document, source: Source, judge: Subjects) -> Iterator[Problem]:

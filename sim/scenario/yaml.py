@@ -7,6 +7,7 @@ reported with all that validation finds.
 
 import os
 import re
+import stat
 
 import yaml
 
@@ -20,6 +21,8 @@ MAX_BYTES = 1_000_000
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_OPEN_ALREADY = ("/dev/", "/proc/")
+"""What a shell hands over, such as `/dev/stdin`, may be a pipe: somebody writes to it."""
 
 
 def load_yaml(path: str | os.PathLike[str]) -> Source:
@@ -36,6 +39,8 @@ def load_yaml(path: str | os.PathLike[str]) -> Source:
     """
     name = os.fspath(path)
     try:
+        if stat.S_ISFIFO(os.stat(name).st_mode) and not name.startswith(_OPEN_ALREADY):
+            raise ScenarioError([Problem("", "is a pipe; a scenario is one file", name)])
         with open(name, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:

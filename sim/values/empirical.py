@@ -1,7 +1,7 @@
 """An empirical distribution is a list of measured values from a file, drawn as they are, each as likely as the next.
 
-The file has one column: numbers with a unit, or bare ones in seconds (bytes, where sizes are meant), below a header if
-there is one. Drawing is by the inverse of the empirical distribution function, so that no value is made up.
+The file has one column: numbers with a unit (`5ms`), or bare ones below a header that ends with it (`latency_ms`,
+`seconds`). Drawing is by the inverse of the empirical distribution function, so that no value is made up.
 """
 
 import csv
@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ from pydantic.json_schema import JsonSchemaValue
 from sim.values.distribution import Distribution
 from sim.values.files import find_file
 from sim.values.parameters import Parameter, Reading, parameter
-from sim.values.quantity import Quantity, shown
+from sim.values.quantity import Quantity, Unit, shown
+
+_WORDS: Final = {"milliseconds": "ms", "millis": "ms", "microseconds": "us", "micros": "us", "bytes": "B"}
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Empirical(Distribution, key="empirical"):
     """Measured values from a file."""
 
     form: ClassVar[str] = "{empirical: FILE.csv}"
-    empirical: Sample = parameter(_File(), "A file with one column of values, relative to the scenario.")  # noqa: RUF009
+    empirical: Sample = parameter(_File(), "A file with a column of values: 5ms, or 5 below latency_ms.")  # noqa: RUF009
 
     @property
     def mean(self) -> float:
@@ -83,7 +85,7 @@ def read_sample(path: Path, quantity: Quantity) -> Sample:
 
     Args:
         path: The file.
-        quantity: What bare numbers and units in it mean.
+        quantity: What its values are.
 
     Raises:
         ValueError: The file cannot be read, or a line of it is not a value.
@@ -96,14 +98,16 @@ def read_sample(path: Path, quantity: Quantity) -> Sample:
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
         raise ValueError(f"cannot read {path}: {reason}") from error
     values: list[float] = []
+    unit = None
     for place, (number, row) in enumerate(rows):
         if len(row) != 1:
             raise ValueError(f"{path.name}, line {number}: {len(row)} columns where one is expected")
         text = row[0].strip()
         if place == 0 and not re.match(r"[-+.]?\d", text):
+            unit = _unit_of(text, quantity)
             continue
         try:
-            values.append(_read_value(text, quantity))
+            values.append(_read_value(text, quantity, unit))
         except ValueError as error:
             raise ValueError(f"{path.name}, line {number}: {error}") from error
     if not values:
@@ -113,11 +117,24 @@ def read_sample(path: Path, quantity: Quantity) -> Sample:
     return Sample(path, blake2b(ordered.tobytes(), digest_size=16).hexdigest(), ordered)
 
 
-def _read_value(text: str, quantity: Quantity) -> float:
+def _unit_of(header: str, quantity: Quantity) -> Unit | None:
+    """The unit that a header ends with: `latency_ms`, `Latency (s)`, `milliseconds`."""
+    word = (re.findall(r"[^\W\d_]+", header) or [""])[-1]
+    symbols = {word, word.lower()} | {dict(quantity.meant).get(word.lower()), _WORDS.get(word.lower())}
+    return next((unit for unit in quantity.units if unit.symbol in symbols), None)
+
+
+def _read_value(text: str, quantity: Quantity, unit: Unit | None) -> float:
     try:
         bare = float(text)
     except ValueError:
         return quantity.parse(text)
-    if not 0.0 <= bare <= quantity.limit:
-        raise ValueError(f"{text} is not {quantity.name} in {quantity.base}")
-    return bare
+    if unit is None:
+        raise ValueError(
+            f"{text} needs a unit: write {quantity.examples[0]}, or a first line that names it for all, such as "
+            f"{'size_bytes' if quantity.base == 'B' else 'latency_ms'}"
+        )
+    amount = bare * float(unit.factor)
+    if not 0.0 <= amount <= quantity.limit:
+        raise ValueError(f"{text} is not {quantity.name} in {unit.symbol}")
+    return amount

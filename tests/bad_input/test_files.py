@@ -4,6 +4,7 @@
 
 import errno
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -213,6 +214,8 @@ def test_files_that_are_not_there(folder: Path) -> None:
     )
     assert complaint("old/shop.yaml") == "there is no folder 'old'  old/shop.yaml"
     assert complaint(".") == "is a folder; a scenario is one file  ."
+    os.mkfifo(folder / "pipe.yaml")
+    assert complaint("pipe.yaml") == "is a pipe; a scenario is one file  pipe.yaml"
     assert complaint("x" * 300 + ".yaml") == f"cannot be read: file name too long  {'x' * 300}.yaml"
     (folder / "link.yaml").symlink_to("link.yaml")
     assert complaint("link.yaml") == "cannot be read: too many levels of symbolic links  link.yaml"

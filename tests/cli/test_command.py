@@ -93,3 +93,24 @@ def test_it_runs_as_a_module_too(start) -> None:
     """`python -m sim` is `sim`."""
     out, _ = start("--help").communicate(timeout=60)
     assert out.startswith("Usage: sim ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["show", "quickstart"]], ids=" ".join)
+def test_a_full_disk_is_one_line(arguments: list[str]) -> None:
+    """The output cannot be written: the reader is told, and the exit status says so."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "sim", *arguments], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "error: cannot write: No space left on device\n")
+
+
+def test_a_file_that_cannot_be_filled_is_not_left_behind(tmp_path: Path) -> None:
+    """No file may have a byte here, as on a full disk."""
+    pytest.importorskip("resource")
+    code = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); from sim.cli import main; main(['new'])"
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(root)}
+    )
+    assert (done.returncode, done.stderr) == (2, "error: scenario.yaml: File too large\n")
+    assert list(tmp_path.iterdir()) == []

@@ -222,6 +222,7 @@ def test_a_service_serves_stale_items_while_they_are_fetched_anew(play):
     assert story.component("db")["served"] == 2
     cache = story.component("cache")
     assert (cache["hits"], cache["stale"], cache["revalidations"]) == (1, 2, 1)
+    assert cache["hit_ratio"] == 3 / 4
 
 
 def test_a_service_serves_stale_items_when_the_origin_fails(play):
@@ -230,6 +231,13 @@ def test_a_service_serves_stale_items_when_the_origin_fails(play):
     story = play(f"{text}events: [{{at: 500ms, crash: db}}]", user=[0, 2, 3.1])
     assert story.outcomes == ["ok", "degraded", "refused"]
     assert story.component("cache")["errors_hidden"] == 1
+    assert story.component("cache")["hit_ratio"] == 1 / 3
+
+
+def test_a_stale_item_that_was_fetched_anew_is_no_hit(play):
+    """It may be served if the database fails, which it does not: both reads go there."""
+    cache = play(READ.replace("ttl: 1s", "ttl: 1s, stale_if_error: 2s"), user=[0, 2]).component("cache")
+    assert (cache["stale"], cache["hit_ratio"]) == (1, 0.0)
 
 
 def test_a_cache_that_does_not_answer_serves_nothing_stale(play):

@@ -120,6 +120,28 @@ def test_of_several_crashes_each_kills_an_instance_that_is_up(play):
     assert sorted(story.outcomes[3:]) == ["ok", "refused", "refused"]
 
 
+@pytest.mark.parametrize("startup", ["0s", "200ms"])
+@pytest.mark.parametrize(
+    "crashes",
+    [
+        "{at: 50ms, crash: api, for: 100ms}, {at: 100ms, crash: api, for: 300ms}",
+        "{at: 50ms, crash: api, for: 350ms}, {at: 100ms, crash: api, for: 100ms}",
+    ],
+)
+def test_crashes_that_overlap_take_as_many_restarts(play, crashes, startup):
+    """Dead from 50 ms until the later of two restarts, at 400 ms, has started it up, whichever crash that is for."""
+    story = play(
+        f"""
+        duration: 1s
+        clients: {{user: {{traffic: {{replay: user.csv}}, to: api}}}}
+        components: {{api: {{kind: service, startup: {startup}, work: 10ms}}}}
+        events: [{crashes}]
+        """,
+        user=[0.02, 0.06, 0.2, 0.39, 0.41, 0.61],
+    )
+    assert story.outcomes == ["ok", *["refused"] * 3, "ok" if startup == "0s" else "refused", "ok"]
+
+
 def test_the_crash_of_a_callee_is_an_error_of_its_caller_not_a_broken_connection(play):
     """The database dies; the service lives and answers 5xx, which the user sees as the outcome behind it."""
     story = play(

@@ -353,7 +353,7 @@ class TestFaults:
     def test_an_event_at_the_very_end(self, story):
         """Two seconds are too few to say that it was over."""
         run = story(SCENARIO + "events: [{at: 50s, for: 8s, slow: api, factor: 3}]\n")
-        run.event("slow", "api", 50.0, 58.0, recovery_s=None)
+        run.event("slow", "api", 50.0, 58.0, recovery_s=None, unknown=["recovery_s"])
         run.users(50, 60, p99=0.5)
         assert run.finding("The slow of")[1].endswith("Too little came after it to say when all was as before.")
 

@@ -54,6 +54,14 @@ def test_no_two_colours_of_a_figure_are_confused(colours: dict[str, str], eyes: 
     assert distance >= 15.0, pair
 
 
+def test_blues_are_successes_and_nothing_else() -> None:
+    """So says the caption; a grey has no hue to speak of."""
+    for outcome in Outcome:
+        _, red, yellow = lab(palette.OUTCOMES[outcome.word], FULL_SIGHT)
+        blue = np.hypot(red, yellow) > 8.0 and 180.0 < np.degrees(np.arctan2(yellow, red)) % 360.0 < 310.0
+        assert blue == outcome.is_success, outcome.word
+
+
 @pytest.mark.parametrize(
     ("kind", "family"), [("crash", "failure"), ("spike", "load"), ("deploy", "change"), ("hang", "failure")]
 )

@@ -153,8 +153,14 @@ def test_a_run_without_requests_prints_dashes(shop: Result) -> None:
         (units.rate(526.4), "526/s"),
         (units.moment(90.0), "90s"),
         (units.moment(7200.0), "2h"),
-        (units.measured("browser availability >= 90%", 0.831), "83.1%"),
-        (units.measured("crash recovery < 15s", None), "never"),
+        (units.measured({"objective": "browser availability >= 90%", "actual": 0.831}), "83.1%"),
+        (units.duration(2.41e-24), "0s"),
+        (units.duration(1e-9), "0.001us"),
+        (
+            units.measured({"objective": "availability >= 90%", "actual": 0.77, "overdue": 1234}),
+            "77% (1,234 without an answer count as failed)",
+        ),
+        (units.measured({"objective": "crash recovery < 15s", "actual": None}), "never"),
         (units.plain("a\nb"), "a?b"),
     ],
 )

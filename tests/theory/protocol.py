@@ -171,8 +171,50 @@ def scenario(text: str) -> Scenario:
         return load(file)
 
 
-class Study:
-    """Independent runs of one scenario, made when they are needed and kept.
+class Trials:
+    """Independent trials of one thing, made when they are needed and kept.
+
+    Args:
+        trial: Makes the one with a seed.
+        seeds: How many there are at first.
+        surplus: Something in a trial whose mean is zero, as a control variate.
+    """
+
+    def __init__(
+        self, trial: Callable[[int], Any], seeds: int = SEEDS, surplus: Callable[[Any], float] | None = None
+    ) -> None:
+        self.trial = trial
+        self.seeds = seeds
+        self.surplus = surplus
+
+    @cached_property
+    def runs(self) -> list[Any]:
+        """The first trials."""
+        return self._make(range(1, self.seeds + 1))
+
+    @cached_property
+    def more(self) -> list[Any]:
+        """Fresh trials, four times as many."""
+        return self._make(range(self.seeds + 1, (1 + MORE) * self.seeds + 1))
+
+    def _make(self, seeds: Iterable[int]) -> list[Any]:
+        trials = [self.trial(seed) for seed in seeds]
+        gc.collect()  # the worlds that they ran in
+        return trials
+
+    def estimate(self, runs: Sequence[Any], figure: Callable[[Any], float]) -> Estimate:
+        """A figure, from some runs."""
+        samples = [figure(each) for each in runs]
+        if self.surplus is None:
+            return Estimate.of(samples)
+        surplus = [self.surplus(each) for each in runs]
+        chance = Estimate.of(surplus)
+        assert abs(chance.mean) <= 2.0 * chance.half_width, f"the surplus is not zero, but {chance}"
+        return Estimate.of(samples, surplus)
+
+
+class Study(Trials):
+    """Independent runs of one scenario.
 
     Args:
         text: The scenario in YAML, without its title.
@@ -182,33 +224,7 @@ class Study:
 
     def __init__(self, text: str, seeds: int = SEEDS, surplus: Callable[[Run], float] | None = None) -> None:
         self.scenario = scenario(text)
-        self.seeds = seeds
-        self.surplus = surplus
-
-    @cached_property
-    def runs(self) -> list[Run]:
-        """The first runs."""
-        return self._run(range(1, self.seeds + 1))
-
-    @cached_property
-    def more(self) -> list[Run]:
-        """Fresh runs, four times as many."""
-        return self._run(range(self.seeds + 1, (1 + MORE) * self.seeds + 1))
-
-    def _run(self, seeds: Iterable[int]) -> list[Run]:
-        runs = [Run(run(self.scenario, seed)) for seed in seeds]
-        gc.collect()  # the worlds that they ran in
-        return runs
-
-    def estimate(self, runs: Sequence[Run], figure: Callable[[Run], float]) -> Estimate:
-        """A figure, from some runs."""
-        samples = [figure(each) for each in runs]
-        if self.surplus is None:
-            return Estimate.of(samples)
-        surplus = [self.surplus(each) for each in runs]
-        chance = Estimate.of(surplus)
-        assert abs(chance.mean) <= 2.0 * chance.half_width, f"the surplus is not zero, but {chance}"
-        return Estimate.of(samples, surplus)
+        super().__init__(lambda seed: Run(run(self.scenario, seed)), seeds, surplus)
 
 
 def surplus_work(expected: float) -> Callable[[Run], float]:
@@ -230,8 +246,8 @@ class Theory:
         self,
         case: str,
         figure: str,
-        study: Study,
-        measure: Callable[[Run], float],
+        study: Trials,
+        measure: Callable[[Any], float],
         expected: float | None = None,
         given: str = "",
     ) -> None:
@@ -241,7 +257,7 @@ class Theory:
             case: The case's name in `REFERENCES`, where its tolerance and an independent computation stand.
             figure: Which of its figures.
             study: The runs.
-            measure: Reads the figure off one run.
+            measure: Reads the figure off one of them.
             expected: What the formula says, to be confirmed by the reference; by default the reference itself.
             given: The parameters in words, for the table.
         """

@@ -110,6 +110,28 @@ def test_the_slowest_of_many(theory, count, seconds):
     slow = 0.01 * np.log(100.0)  # the 99th percentile of one call
     case, expected = f"A10-fanout-{count}-0.01", any_slow(count, 0.01)
     theory.agrees(case, "probability to be slow", runs, lambda run: run.longer_than(slow), expected, given)
+    if count == 100:
+        case, figure = "B15-tail-at-scale", "100 calls, one in 100 slow"
+        theory.agrees(case, figure, runs, lambda run: run.longer_than(slow), expected, given)
+
+
+@pytest.mark.slow
+def test_one_slow_call_in_ten_thousand(theory):
+    """Of pages with 2000 parts, each slow in one case of ten thousand, almost one in five is slow.
+
+    Source: J. Dean, L. A. Barroso, "The Tail at Scale", CACM 56(2), 2013.
+    """
+    components = {
+        "front": FRONT + "[{parallel: [{call: leaf, times: 2000}]}]}",
+        "leaf": "{kind: external, latency: {exponential: 10ms}}",
+    }
+    runs = study(100, 14, 0, components)
+    slow, expected, given = 0.01 * np.log(10_000.0), any_slow(2000, 0.0001), "2000 parallel calls, exponential 10 ms"
+    for case, figure in (
+        ("A10-fanout-2000-0.0001", "probability to be slow"),
+        ("B15-tail-at-scale", "2000 calls, one in 10000 slow"),
+    ):
+        theory.agrees(case, figure, runs, lambda run: run.longer_than(slow), expected, given)
 
 
 def test_three_delays_in_a_row(theory):

@@ -47,6 +47,9 @@ def test_attempts_are_a_geometric_sum(theory, failing):
     case, given = f"A16-retry-{failing}-4", f"{failing:.0%} of attempts fail, 4 attempts"
     theory.agrees(case, "attempts per request", study, attempts, amplification(failing, 4), given)
     theory.agrees(case, "success", study, succeeded, success(failing, 4), given)
+    if failing == 1.0:
+        study, given = provider(1000, 1.0, ", retry: {attempts: 3}", 4), "100% of attempts fail, 3 attempts"
+        theory.agrees("B16-budgets", "attempts per request, no budget", study, attempts, 3.0, given)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,8 @@ def test_a_budget_bounds_the_load(theory, failing, ratio):
     load = budgeted_amplification(failing, 4, ratio)
     theory.agrees(case, "attempts per request", study, attempts, load, given)
     theory.agrees(case, "success", study, succeeded, load * (1.0 - failing), given)
+    if load == 1.0 + ratio:
+        theory.agrees("B16-budgets", f"attempts per request, budget {ratio:.0%}", study, attempts, load, given)
 
 
 @pytest.mark.parametrize("failing", [0.01, 0.05, 0.1, 0.2, 0.3, 0.5])
@@ -142,6 +147,33 @@ def test_no_retries_three_retries_or_a_token_bucket(theory, failing):
         given = f"{failing:.0%} of attempts fail"
         theory.agrees(case, f"load {policy} {failing}", study, attempts, load, given)
         theory.agrees(case, f"success {policy} {failing}", study, succeeded, succeeding, given)
+
+
+@pytest.mark.parametrize(
+    ("case", "rate", "work", "share", "end", "seconds"),
+    [
+        ("B19-dialogue-all_nodes_500", 100, "600ms", 1.0, 10, 20),
+        ("B19-dialogue-uncommon_flakes", 1000, "1us", 0.01, 10, 10),
+    ],
+)
+def test_errors_that_every_server_makes(theory, case, rate, work, share, end, seconds):
+    """What all servers answer alike no balancer can avoid, and what cannot be retried fails.
+
+    Source: Palantir, Dialogue, simulation report, 2024: all_nodes_500 and uncommon_flakes.
+    """
+    traffic = f"{{shape: [{{at: 0s, rate: {rate}/s}}, {{at: {seconds}s, rate: 0/s, ramp: step}}], arrivals: constant}}"
+    study = Study(f"""
+duration: {seconds + 2}s
+clients:
+  user: {{traffic: {traffic}, to: server}}
+components:
+  server: {{kind: service, instances: 2, workers: 100k, work: {work}, balancer: least_connections}}
+events:
+  - {{at: 0s, for: {end}s, errors: server, rate: {share}}}
+""")
+    given = f"{rate}/s for {seconds} s, 2 servers of {work}, {share:.0%} errors until {end} s"
+    theory.agrees(case, "success", study, succeeded, 1.0 - share * end / seconds, given)
+    theory.agrees(case, "mean response", study, lambda run: 1e3 * run.rows["latency"].mean(), given=given)
 
 
 def test_time_outs_cut_the_tail_and_repeat_the_work(theory):

@@ -35,9 +35,7 @@ def test_the_far_tail_of_a_single_server(theory, load, millions):
     if load == 0.8:
         p99, late = 1e3 * exact.response(0.99), exact.response_tail(0.1)
         theory.agrees("B8-open-closed", "open p99", study, lambda run: run.latency(0.99), p99, given)
-        theory.agrees(
-            "A7-mm1-late", "probability to be late", study, lambda run: run.longer_than(0.1), late, given
-        )
+        theory.agrees("A7-mm1-late", "probability to be late", study, lambda run: run.longer_than(0.1), late, given)
 
 
 @pytest.mark.parametrize(("load", "millions"), [(0.8, 4), (0.9, 10)])
@@ -55,7 +53,8 @@ def test_percentiles_of_constant_service(theory, load, millions):
 
 
 @pytest.mark.parametrize(
-    ("case", "load", "work", "millions"), [("A4-me4-0.8", 0.8, "{erlang: 10ms, k: 4}", 5), ("A4-mh2-0.7", 0.7, MIXTURE, 8)]
+    ("case", "load", "work", "millions"),
+    [("A4-me4-0.8", 0.8, "{erlang: 10ms, k: 4}", 5), ("A4-mh2-0.7", 0.7, MIXTURE, 8)],
 )
 def test_percentiles_of_service_that_varies_less_or_more(theory, case, load, work, millions):
     """M/G/1, on walks: three times the p99 for service with a cv² of 4 instead of 1/4, and that at less load.

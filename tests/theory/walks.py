@@ -7,15 +7,13 @@ the traffic and the service times of the same scenario, and which make millions 
 Source: D. V. Lindley, "The theory of queues with a single server", Proc. Cambridge Philosophical Society 48(2), 1952.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from sim.components.traffic import arrival_times
 from sim.kernel import Streams
 from sim.metrics.recorder import IN_FLIGHT
 from sim.request import Outcome
-from tests.theory.protocol import SEEDS, Run, Study
+from tests.theory.protocol import Run, Study, Trials
 
 SETTLING = 20_000
 """How many requests of a walk, which begins with an empty queue, are left out."""
@@ -50,29 +48,28 @@ class Walk(Run):
         self.seconds = float(arrived[-1] - arrived[SETTLING])
 
 
-class Walks(Study):
+class Walks(Trials):
     """Walks in place of runs.
 
     Args:
-        study: Runs of a scenario with one client, `user`, and one service, `server`, of one worker.
+        study: Runs of a scenario with one client, `user`, and one service, `server`, of one worker. They have to wait
+            as walks do.
         seconds: How long each walk is.
     """
 
     def __init__(self, study: Study, seconds: float) -> None:
-        self.study, self.seconds = study, seconds
-        self.scenario, self.seeds, self.surplus = study.scenario, SEEDS, study.surplus
-
-    def _run(self, seeds: Iterable[int]) -> list[Run]:
-        for run in self.study.runs:
+        for run in study.runs:
             follows(run)
-        return [self._walk(Streams(seed)) for seed in seeds]
+        document = study.scenario.document
+        self.traffic, self.work = document.clients["user"].traffic, document.components["server"].work
+        self.seconds = seconds
+        super().__init__(self.walk, surplus=study.surplus)
 
-    def _walk(self, streams: Streams) -> Walk:
-        document = self.scenario.document
-        traffic, work = document.clients["user"].traffic, document.components["server"].work
-        rate = traffic.rate_function(self.seconds, ())
-        arrived = np.concatenate(list(arrival_times(traffic, rate, streams, "user", self.seconds)))
-        return Walk(arrived, work.draw(streams.rng("server"), len(arrived)))
+    def walk(self, seed: int) -> Walk:
+        """The one with a seed."""
+        streams, rate = Streams(seed), self.traffic.rate_function(self.seconds, ())
+        arrived = np.concatenate(list(arrival_times(self.traffic, rate, streams, "user", self.seconds)))
+        return Walk(arrived, self.work.draw(streams.rng("server"), len(arrived)))
 
 
 def follows(run: Run) -> None:

@@ -233,6 +233,31 @@ def test_a_replay_sends_what_took_long_when_it_came(log_of: Any) -> None:
     assert times.tolist() == [0.5, 1.5, 2.5]
 
 
+@pytest.mark.parametrize(
+    ("days", "complaint"),
+    [
+        ((0, 0, 0, 20), "line 4 is 20d after every earlier one, and the others span 2s: is its date right?"),
+        ((-20, 0, 0, 0), "line 1 is 20d before every later one, and the others span 2s: is its date right?"),
+        ((0, 100, 200, 367), "it spans 367d, and no run is longer than 366d; line 4 is 167d after every earlier one"),
+    ],
+)
+def test_a_wrong_date_is_told_with_its_line(log_of: Any, days: tuple[int, ...], complaint: str) -> None:
+    """It would make a run of seconds last for weeks; the reader of the results is told."""
+    lines = [json.dumps({"time": 1e9 + 86_400 * day + number, "path": "/"}) for number, day in enumerate(days)]
+    assert log_of(*lines).notes() == [f"access.log: {complaint}"]
+
+
+def test_a_log_may_have_a_quiet_weekend(log_of: Any) -> None:
+    """Two days without a request are no mistake where the rest takes an hour."""
+    assert log_of(*(json.dumps({"time": 1e9 + time, "path": "/"}) for time in (0, 3600, 180_000))).notes() == []
+
+
+def test_a_time_zone_that_does_not_exist_is_malformed(log_of: Any) -> None:
+    """Clocks are fourteen hours ahead at most."""
+    right = '- - - [10/Oct/2023:13:55:00 +1400] "GET /a HTTP/1.1" 200 1'
+    assert log_of(right, right.replace("+1400", "+9900")).malformed == 1
+
+
 def test_gzip_is_seen_by_its_content(tmp_path: Path) -> None:
     """A compressed log needs no particular name."""
     (tmp_path / "log").write_bytes(gzip.compress(clf(0).encode()))

@@ -175,10 +175,17 @@ def test_a_mixture_may_hold_a_mixture() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["latency\n1ms\n2ms\n3ms\n10ms\n", "0.001\n0.002\n\n0.003\n0.01\n", "3ms\n1ms\n0.01\n2ms\n"]
+    "text",
+    [
+        "latency\n1ms\n2ms\n3ms\n10ms\n",
+        "seconds\n0.001\n0.002\n\n0.003\n0.01\n",
+        "3ms\n1ms\n0.01s\n2ms\n",
+        "latency_ms\n3\n1\n1e1\n2\n",
+        "Latency (us)\n3000\n1ms\n10000\n2000\n",
+    ],
 )
 def test_an_empirical_distribution_draws_the_values_of_its_file(tmp_path: Path, text: str) -> None:
-    """With a header or without, with units or in seconds, in any order."""
+    """Each with its unit, or in the unit that the header ends with, in any order."""
     (tmp_path / "sample.csv").write_text(text)
     sample = parse_distribution({"empirical": "sample.csv"}, folder=tmp_path)
     assert isinstance(sample, Empirical)
@@ -203,9 +210,13 @@ def test_an_empirical_distribution_is_spelled_with_the_whole_path(tmp_path: Path
     ("text", "message"),
     [
         ("latency\n1ms\nfast\n", "sample.csv, line 3: 'fast' is not a duration; one is written like 5ms, 5s, 5m"),
-        ("1ms\n-0.5\n", "sample.csv, line 2: -0.5 is not a duration in s"),
-        ("1ms\nnan\n", "sample.csv, line 2: nan is not a duration in s"),
-        ("-0.5\n1ms\n", "sample.csv, line 1: -0.5 is not a duration in s"),
+        ("ms\n-0.5\n", "sample.csv, line 2: -0.5 is not a duration in ms"),
+        ("latency_s\nnan\n", "sample.csv, line 2: nan is not a duration in s"),
+        ("-0.5ms\n1ms\n", "sample.csv, line 1: -0.5ms is negative; a duration cannot be"),
+        (
+            "latency\n1ms\n5\n",
+            "sample.csv, line 3: 5 needs a unit: write 5ms, or a first line that names it for all, such as latency_ms",
+        ),
         ("a,b\n1ms,2ms\n", "sample.csv, line 1: 2 columns where one is expected"),
         ("latency\n", "sample.csv has no values"),
         ("", "sample.csv has no values"),
@@ -405,7 +416,7 @@ def test_durations_are_not_sizes() -> None:
 
 def test_the_folder_of_the_scenario_comes_with_the_validation_context(tmp_path: Path) -> None:
     """A mixture passes it on to its parts."""
-    (tmp_path / "sample.csv").write_text("512B\n1kB\n")
+    (tmp_path / "sample.csv").write_text("size_bytes\n512\n1kB\n")
     written = {"size": {"mixture": [{"weight": 1, "of": {"empirical": "sample.csv"}}]}}
     step = Step.model_validate(written, context={"folder": tmp_path})
     assert step.size is not None

@@ -22,13 +22,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.components.traffic.log_format import FORMATS, LogFormat, Parser, Target, guess_format, parser_for
-from sim.values import find_file
+from sim.components.traffic.log_format import FORMATS, LONGEST, LogFormat, Parser, Target, guess_format, parser_for
+from sim.values import find_file, format_duration
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _LINES_TO_GUESS: Final = 20
 _SAMPLES: Final = 3
 _SAMPLE_LENGTH: Final = 80
+_DAY: Final = 86_400.0
+_WRONG_DATE: Final = 100.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -49,6 +51,7 @@ class AccessLog:
         samples: The first three of them: line number and text.
         reordered: How many requests stood after one with a later stamp in the file.
         span: From 0 to the end of the last request's second, s.
+        doubt: Why no run can last as long as the log, in a sentence that names the line; empty if one can.
     """
 
     path: Path
@@ -64,6 +67,7 @@ class AccessLog:
     samples: tuple[tuple[int, str], ...]
     reordered: int
     span: float
+    doubt: str
 
     def __len__(self) -> int:
         return len(self.time)
@@ -78,6 +82,8 @@ class AccessLog:
         if self.reordered:
             lines = "1 line was" if self.reordered == 1 else f"{self.reordered:,} lines were"
             notes.append(f"{self.path.name}: {lines} out of order and sorted by time")
+        if self.doubt:
+            notes.append(self.doubt)
         return notes
 
 
@@ -144,6 +150,7 @@ class _Columns:
     """Columns that grow line by line."""
 
     def __init__(self) -> None:
+        self.lines = array("q")
         self.stamps = array("d")
         self.before = array("d")
         self.target = array("i")
@@ -165,6 +172,7 @@ class _Columns:
                 if len(self.samples) < _SAMPLES:
                     self.samples.append((number, line[:_SAMPLE_LENGTH]))
                 continue
+            self.lines.append(number)
             self.stamps.append(stamp)
             self.before.append(before)
             self.target.append(targets.setdefault(target, len(targets)))
@@ -176,6 +184,7 @@ class _Columns:
         stamps, before = (np.frombuffer(column, dtype=np.float64) for column in (self.stamps, self.before))
         reordered = int(np.count_nonzero(stamps < np.maximum.accumulate(stamps)))
         order = np.argsort(stamps, kind="stable")
+        doubt = _doubt(stamps[order], np.frombuffer(self.lines, dtype=np.int64)[order])
         times = _spread(stamps[order] - np.floor(stamps.min())) - before[order]
         if before.any():
             earlier = np.argsort(times, kind="stable")
@@ -194,7 +203,30 @@ class _Columns:
             samples=tuple(self.samples),
             reordered=reordered,
             span=float(np.floor(times[-1]) + 1.0),
+            doubt=doubt and f"{path.name}: {doubt}",
         )
+
+
+def _doubt(stamps: NDArray[np.float64], lines: NDArray[np.int64]) -> str:
+    """Says where a date must be wrong, or the log is longer than any run; an empty string otherwise.
+
+    Args:
+        stamps: In the order of time, s; there is at least one.
+        lines: The number of the line of each.
+    """
+    gaps = np.diff(stamps)
+    if not gaps.size:
+        return ""
+    widest, span = int(gaps.argmax()), float(stamps[-1] - stamps[0])
+    gap = float(gaps[widest])
+    late = widest + 1 > len(stamps) / 2
+    line, side = (lines[widest + 1], "after every earlier") if late else (lines[widest], "before every later")
+    apart = f"line {line} is {format_duration(gap)} {side} one"
+    if gap > _DAY and gap > _WRONG_DATE * (span - gap):
+        return f"{apart}, and the others span {format_duration(span - gap)}: is its date right?"
+    if span > LONGEST:
+        return f"it spans {format_duration(span)}, and no run is longer than {format_duration(LONGEST)}; {apart}"
+    return ""
 
 
 def _spread(times: NDArray[np.float64]) -> NDArray[np.float64]:

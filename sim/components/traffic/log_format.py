@@ -81,9 +81,10 @@ _NAMES: Final = {
     "duration": ("request_time", "duration"),
 }
 _MILLISECONDS_FROM: Final = 1e11
-_LONGEST: Final = 366 * 86_400.0
+LONGEST: Final = 366 * 86_400.0
+"""The longest log, and the longest request in it, s; as long as the longest run."""
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_CLF_TIME: Final = r"(\d\d/[A-Z][a-z]{2}/\d{4}):([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60) ([+-]\d{4})"
+_CLF_TIME: Final = r"(\d\d/[A-Z][a-z]{2}/\d{4}):([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60) ([+-](?:0\d|1[0-4])[0-5]\d)"
 _COMMON: Final = re.compile(rf'(\S+) \S+ [^\[]*\[{_CLF_TIME}\] "((?:[^"\\]|\\.)*)" (?:\d{{3}}|-) (\d+|-)')
 _TIME_LOCAL: Final = re.compile(_CLF_TIME)
 
@@ -187,7 +188,7 @@ def _entry(fields: dict[str, str]) -> Entry:
     if not target.host and (host := get("host")) and host != "-":
         target = target._replace(host=host)
     size, duration, start = _number(get("size")), _number(get("duration")), get("start")
-    if duration > _LONGEST:
+    if duration > LONGEST:
         raise ValueError(f"no request takes {duration} s")
     before = 0.0 if start or isnan(duration) else duration
     return Entry(_time(start or get("time") or ""), target, get("client") or "", size, duration, before)

@@ -12,9 +12,8 @@ from sim.experiment.metastability import Verdict
 from sim.report import units
 from sim.report.explain.evidence import Evidence
 from sim.report.explain.finding import Finding, Weight
-from sim.report.explain.wording import listed, number, percent
+from sim.report.explain.wording import listed, number
 
-_MANY: Final = 0.01
 _GROWN: Final = 50.0
 _GREW: Final = 1.2
 
@@ -23,14 +22,14 @@ def backlog(evidence: Evidence) -> list[Finding]:
     """Says what was left over; nothing where that is little and not old, or where the verdict says it already."""
     requests, p99 = evidence.summary["requests"], evidence.summary["latency_s"]["all"]["p99"]
     flying, oldest = requests["in_flight"], requests["oldest_in_flight_s"]
-    flatters = p99 is not None and flying >= _MANY * requests["offered"] and oldest is not None and oldest > p99
+    flatters = units.flattery(evidence.summary)
     told = evidence.aftermath is not None and evidence.aftermath.verdict is Verdict.NEVER
     growing = {} if told else _growing(evidence)
     figures = {"in_flight": flying, "oldest_in_flight_s": oldest, "growth_per_s": growing}
     grows = [f"by {number(slope)} requests a second at {name}" for name, slope in growing.items()]
     words = [f"In the last quarter queues grew {listed(grows)}: a longer run has a longer p99."] if growing else []
     if flatters:
-        title = f"p99 is flattering: {percent(flying / requests['offered'])} of the requests had not ended"
+        title = flatters
         words.insert(
             0,
             f"p99 is of those that ended; {flying:,} were still in flight, the oldest for {units.duration(oldest)}, "

@@ -16,8 +16,6 @@ _MORE_ATTEMPTS: Final = 1.01
 _FEWEST_ATTEMPTS: Final = 5
 _ATTRACTS: Final = 1.25
 _STEP: Final = 0.25
-_ENOUGH_AFTER: Final = (5, 200)
-"""Seconds and requests without which `sim.metrics.recovery` knows no recovery."""
 _WATCHERS: Final = {"health_check": "health check", "outlier_ejection": "outlier ejection"}
 
 
@@ -130,13 +128,14 @@ def _over(evidence: Evidence, event: Event, cost: Cost) -> Iterator[str]:
     failover, back = event["failover_s"], event["recovery_s"]
     if event["end_s"] is None:
         words = "It lasts to the end of the run"
-        if cost.failures:
-            words += "; the success ratio never came back" if failover is None else f"; {_back_after(failover)}"
+        if cost.failures and failover is not None:
+            words += f"; {_back_after(failover)}"
+        elif cost.failures and "failover_s" not in event.get("unknown", ()):
+            words += "; the success ratio never came back"
         yield f"{words}."
         return
     if back is None:
-        left = evidence.seconds["ended"].loc[ceil(event["end_s"]) :]
-        if len(left) < _ENOUGH_AFTER[0] or left.sum() < _ENOUGH_AFTER[1]:
+        if "recovery_s" in event.get("unknown", ()):
             yield "Too little came after it to say when all was as before."
         else:
             yield "Success ratio and p99 never came back to stay."

@@ -24,15 +24,14 @@ def objectives(evidence: Evidence) -> list[Finding]:
         return [_missed(evidence, row) for row in missed]
     if not rows:
         return []
-    each = "; ".join(f"{row['objective']} (actual {units.measured(row['objective'], row['actual'])})" for row in rows)
+    each = "; ".join(f"{row['objective']} (actual {units.measured(row)})" for row in rows)
     all_of = {1: "The objective was", 2: "Both objectives were"}.get(len(rows), f"All {len(rows)} objectives were")
     return [Finding(f"{all_of} met", f"{each}.", {"objectives": [dict(row) for row in rows]})]
 
 
 def _missed(evidence: Evidence, row: Mapping[str, Any]) -> Finding:
     objective = parse_objective(row["objective"])
-    actual = objective.format_actual(row["actual"])
-    title = f"Objective missed: {row['objective']}, actual {actual}"
+    title = f"Objective missed: {row['objective']}, actual {units.measured(row)}"
     text = " ".join([*_by(objective, row["actual"]), *_driver(evidence, objective)])
     return Finding(title, text or "The run has no such figure.", dict(row), Weight.BROKEN)
 

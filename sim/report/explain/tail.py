@@ -26,6 +26,7 @@ PARTS: Final = {
 """What the parts of the time ledger are called in sentences."""
 
 _APART: Final = 1.5
+_JUMP: Final = 0.1
 _WORTH_NAMING: Final = 0.1
 _CONCENTRATED: Final = 0.8
 _HARDLY_EVER: Final = 0.1
@@ -43,10 +44,10 @@ def tail(evidence: Evidence) -> list[Finding]:
     apart = latency["p99"] >= _APART * latency["p50"] and difference > 0.0
     cost = {part: high[part] - low[part] if apart else high[part] for part in LEDGER}
     biggest = max(cost, key=lambda part: cost[part])
-    share = min(1.0, cost[biggest] / (difference if apart else high["total"]))
+    share = cost[biggest] / sum(each for each in cost.values() if each > 0.0)
     given_up = list(patience(evidence, latency["p99"]))
     sentences = [
-        _parts(cost, low, high),
+        _parts(cost, low, high, latency["p99"]),
         *given_up,
         *whose(evidence, latency["p99"]),
         *_where(evidence, biggest, bool(given_up) or failures_are_slowest(evidence)),
@@ -66,13 +67,15 @@ def _against(p99: float, p50: float, apart: bool) -> str:
     return f"{times(p99 / p50)} times the median" if p50 else "the median is 0"
 
 
-def _parts(cost: Ledger, low: Ledger, high: Ledger) -> str:
+def _parts(cost: Ledger, low: Ledger, high: Ledger, p99: float) -> str:
     whole = sum(cost.values())
     named = sorted((part for part in cost if cost[part] >= _WORTH_NAMING * whole), key=lambda part: -cost[part])
     first, *rest = named
     words = [f"{units.duration(high[first])} goes into {PARTS[first]} (around the median {units.duration(low[first])})"]
     words += [f"{units.duration(high[part])} into {PARTS[part]} ({units.duration(low[part])})" for part in rest]
-    return f"Around p99 {listed(words)}."
+    jumps = abs(high["total"] - p99) > _JUMP * p99
+    around = f"Around p99, where requests took {units.duration(high['total'])} on average," if jumps else "Around p99"
+    return f"{around} {listed(words)}."
 
 
 def _where(evidence: Evidence, part: str, given_up: bool) -> Iterator[str]:

@@ -147,6 +147,21 @@ def test_an_objective_is_judged_by_the_summary(text, actual, met, shown):
     assert objective.format_actual(actual) == shown
 
 
+def test_what_is_overdue_counts_as_failed(run):
+    """A hundred requests end in 10 ms; of fifty more one was sent just before the end, and the others long before."""
+    ended = [{"arrived": 0.05 * number, "latency": 0.01} for number in range(100)]
+    flying = [{"arrived": 5.0 + 0.05 * number} for number in range(49)]
+    texts = ["availability >= 99.9%", "drop_ratio < 50%", "web success_ratio > 0%", "in_flight == 0"]
+    summary = summarize(run([*ended, *flying, {"arrived": 9.995}], objectives=texts))
+    assert summary["rates"]["success_ratio"] == 1.0
+    assert [(row["actual"], row["met"], row.get("overdue")) for row in summary["objectives"]] == [
+        (pytest.approx(100 / 149), False, 49),
+        (pytest.approx(49 / 149), True, 49),
+        (pytest.approx(100 / 149), True, 49),
+        (50, False, None),
+    ]
+
+
 def test_the_worst_for_equality_is_what_lies_farthest_from_the_target():
     """Queues of 12 and 3 where 10 is asked for: 3 is farther off."""
     assert parse_objective("queue_max == 10").evaluate(_summary())[0] == 3.0

@@ -8,6 +8,7 @@ import pytest
 from sim.metrics import ROW_TYPE, Event, Recovery, recoveries
 
 RATES = [50, 300, 5000]
+UNKNOWN = ("failover", "recovery")
 
 
 def timeline_of(run, rate, duration, *troubles, events, poisson=None, latency=0.05):
@@ -88,6 +89,14 @@ def test_silence_is_not_recovery(run, rate):
     """From 65 s on nothing ends any more, so there is no bad request either; still nobody is served."""
     spike = Event("spike", "app", 60.0, 70.0)
     result = timeline_of(run, rate, 120.0, (65.0, 120.0, 1.0, "hang"), events=[spike])
+    assert recoveries(result) == [Recovery(None, None)]
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_no_answer_is_no_success(run, rate):
+    """From 65 s on one request in four is never answered and never times out; the rest goes well."""
+    hang = Event("hang", "api[0]", 65.0, 70.0)
+    result = timeline_of(run, rate, 120.0, (65.0, 120.0, 0.25, "hang"), events=[hang])
     assert recoveries(result) == [Recovery(None, None)]
 
 
@@ -177,9 +186,23 @@ def test_a_system_that_never_recovered_has_no_new_normal(run):
 
 
 def test_the_end_of_the_run_proves_nothing(run):
-    """Failures stop two seconds before the run does: too late to say that it holds."""
+    """Failures stop two seconds before the run does: too late to say that it holds, too early for never."""
     result = timeline_of(run, 200, 100.0, (70.0, 98.0, 1.0, "fail"), events=[Event("crash", "api", 70.0, 80.0)])
-    assert recoveries(result) == [Recovery(None, None)]
+    assert recoveries(result) == [Recovery(None, None, unknown=UNKNOWN)]
+
+
+@pytest.mark.parametrize("end", [99.9, 100.0])
+@pytest.mark.parametrize("trouble", [0.0, 1.0])
+def test_a_run_that_ends_with_the_event_says_nothing_of_recovery(run, end, trouble):
+    """Good or bad: nothing, or next to nothing, came after it."""
+    result = timeline_of(run, 100, 100.0, (70.0, 100.0, trouble, "fail"), events=[Event("crash", "api", 70.0, end)])
+    assert recoveries(result) == [Recovery(None if trouble else 0.0, None, unknown=("recovery",))]
+
+
+def test_a_few_failures_are_no_verdict(run):
+    """At one request a second a few come after the event, all bad."""
+    result = timeline_of(run, 1, 110.0, (90.0, 110.0, 1.0, "fail"), events=[Event("crash", "api", 91.0, 102.0)])
+    assert recoveries(result)[0].unknown == UNKNOWN
 
 
 @pytest.mark.parametrize(("rate", "recovery"), [(20, None), (50, 12.0)])
@@ -197,8 +220,9 @@ def test_an_event_that_lasts_has_a_failover_and_no_recovery(run):
 
 def test_without_a_time_before_nothing_can_be_said(run):
     """An event during warm-up, and one in a run without requests."""
-    assert recoveries(timeline_of(run, 200, 60.0, events=[Event("slow", "db", 5.0, 20.0)])) == [Recovery(None, None)]
-    assert recoveries(run([], events=[Event("slow", "db", 5.0, 6.0)])) == [Recovery(None, None)]
+    nothing = [Recovery(None, None, unknown=UNKNOWN)]
+    assert recoveries(timeline_of(run, 200, 60.0, events=[Event("slow", "db", 5.0, 20.0)])) == nothing
+    assert recoveries(run([], events=[Event("slow", "db", 5.0, 6.0)])) == nothing
     assert recoveries(run([])) == []
 
 
@@ -206,4 +230,4 @@ def test_where_nothing_worked_before_there_is_no_level_to_come_back_to(run):
     """A system in which every request fails neither fails over nor recovers."""
     spike = Event("spike", "app", 60.0, 70.0)
     result = timeline_of(run, 200, 120.0, (0.0, 120.0, 1.0, "fail"), events=[spike])
-    assert recoveries(result) == [Recovery(None, None)]
+    assert recoveries(result) == [Recovery(None, None, unknown=UNKNOWN)]

@@ -45,6 +45,7 @@ def test_every_request_after_warm_up_is_counted_once(day):
         "ok": 3,
         "in_flight": 2,
         "oldest_in_flight_s": 5.0,
+        "overdue": 2,
         "by_outcome": {"ok": 1, "cached": 1, "degraded": 1, "timeout": 1, "shed": 1},
     }
 
@@ -157,6 +158,24 @@ def test_a_request_of_nobody_breaks_the_books(run):
         summarize(result)
 
 
+def test_a_cohort_is_as_large_as_it_says_where_latencies_are_equal(run):
+    """Of 201 requests 198 take 10 ms in service and three 1 s in a queue: one and two are ranks 197 to 199."""
+    quick = [{"arrived": 0.04 * number, "latency": 0.01} for number in range(198)]
+    slow = [{"arrived": 8.0 + 0.1 * number, "latency": 1.0, "ledger": {"queue": 1.0}} for number in range(3)]
+    ledgers = summarize(run([*quick, *slow]))["time_ledger"]
+    assert ledgers["p99"]["queue"] == pytest.approx(2 / 3)
+    assert ledgers["p99"]["service"] == pytest.approx(0.01 / 3)
+    assert ledgers["p99"]["total"] == pytest.approx(2.01 / 3)
+    assert ledgers["p50"] == {
+        "network": 0.0,
+        "queue": 0.0,
+        "service": pytest.approx(0.01),
+        "backoff": 0.0,
+        "policy": 0.0,
+        "total": pytest.approx(0.01),
+    }
+
+
 def test_cohorts_of_the_ledger_lie_around_their_percentile(run):
     """Requests take 1 … 1000 ms: those around the median wait for a worker, the slowest back off, others are served."""
 
@@ -216,7 +235,7 @@ def test_every_component_has_the_same_figures(run):
 def test_events_tell_when_somebody_noticed(run):
     """A crash at 5 s was noticed at 8 s; nobody noticed the deploy, which was not over at the end."""
     events = [Event("crash", "api", 5.0, 9.0, detected=8.0, lost=3), Event("deploy", "api", 6.0, None)]
-    requests = [{"arrived": number / 10, "latency": 0.01} for number in range(100)]
+    requests = [{"arrived": number / 100, "latency": 0.01} for number in range(1000)]
     crash, deploy = summarize(run(requests, events=events))["events"]
     assert crash == {
         "kind": "crash",
@@ -226,9 +245,20 @@ def test_events_tell_when_somebody_noticed(run):
         "detection_s": 3.0,
         "failover_s": 0.0,
         "recovery_s": 0.0,
+        "unknown": [],
         "lost": 3,
     }
     assert (deploy["end_s"], deploy["detection_s"], deploy["recovery_s"]) == (None, None, None)
+
+
+def test_a_recovery_of_which_nobody_can_tell_is_neither_never_nor_at_once(run):
+    """The run ends with the crash: its recovery is unknown, and an objective on it is missed for that reason."""
+    requests = [{"arrived": number / 100, "latency": 0.01} for number in range(1000)]
+    events = [Event("crash", "api", 5.0, 10.0), Event("hang", "api", 5.0, None)]
+    summary = summarize(run(requests, events=events, objectives=["crash recovery < 5s", "hang recovery < 5s"]))
+    assert [event["unknown"] for event in summary["events"]] == [["recovery_s"], []]
+    assert [row.get("missing") for row in summary["objectives"]] == ["too little data", None]
+    assert not any(row["met"] for row in summary["objectives"])
 
 
 def test_objectives_are_judged(run):
