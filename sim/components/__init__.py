@@ -11,11 +11,15 @@ from sim.components.cdn import Cdn, CdnConfig
 from sim.components.client import Client, ClientConfig
 from sim.components.component import Component, Handler
 from sim.components.database import Database, DatabaseConfig
+from sim.components.dns import Dns, DnsConfig
 from sim.components.external import External, ExternalConfig
 from sim.components.gateway import Gateway, GatewayConfig
 from sim.components.network import NetworkConfig
+from sim.components.region import Placed, Placement, RegionConfig
 from sim.components.server import Server
 from sim.components.service import Service, ServiceConfig
+from sim.components.steering import Steered
+from sim.components.traffic_manager import TrafficManager, TrafficManagerConfig
 from sim.components.waf import Waf, WafConfig
 from sim.components.world import World
 from sim.values import Config
@@ -28,8 +32,12 @@ __all__ = [
     "Component",
     "Handler",
     "NetworkConfig",
+    "Placed",
+    "Placement",
+    "RegionConfig",
     "Server",
     "Service",
+    "Steered",
     "World",
 ]
 
@@ -43,6 +51,8 @@ class Kind:
 
 
 KINDS: Final = {
+    "dns": Kind(DnsConfig, Dns),
+    "traffic_manager": Kind(TrafficManagerConfig, TrafficManager),
     "cdn": Kind(CdnConfig, Cdn),
     "waf": Kind(WafConfig, Waf),
     "gateway": Kind(GatewayConfig, Gateway),

@@ -9,15 +9,16 @@ from sim.components.caching import CACHED, READS, Caching
 from sim.components.component import Handler, Steps
 from sim.components.names import ComponentName
 from sim.components.proxy import Proxy
+from sim.components.region import Placed
 from sim.components.single_flight import SingleFlight
 from sim.request import Request, Response
-from sim.values import Config, Share, wrong_key
+from sim.values import Share, wrong_key
 
 if TYPE_CHECKING:
     from sim.components.world import World
 
 
-class CdnConfig(Config):
+class CdnConfig(Placed):
     """A CDN in front of something: a share of hits, or a cache with keys."""
 
     kind: Literal["cdn"] = Field(description="A content delivery network.")

@@ -14,7 +14,7 @@ from simpy.events import Event
 
 from sim.components.component import Handler
 from sim.components.fleet import who_minds_time_outs
-from sim.components.names import ComponentName
+from sim.components.names import ComponentName, RegionName
 from sim.components.network import AccessConfig, LossyAccess
 from sim.components.traffic import (
     Mix,
@@ -55,6 +55,7 @@ class ClientConfig(Config):
     requests: list[RequestConfig] = Field(
         default_factory=list, min_length=1, description="The mix of requests; by default GET / only."
     )
+    region: RegionName | None = Field(None, description="The region that its users are in or near.")
     population: PopulationConfig | None = Field(None, description="How many distinct callers there are; default one.")
     network: AccessConfig | None = Field(None, description="The client's access link; by default the network's.")
     timeout: Duration | None = Field(None, gt=0, description="How long an attempt may take; by default for ever.")
@@ -134,6 +135,12 @@ class Client:
     def spikes(self) -> tuple[Spike, ...]:
         """When its traffic is multiplied."""
         return tuple(Spike(*spike) for spike in self.world.spikes.get(self.name, ()))
+
+    @property
+    def has_callers(self) -> bool:
+        """Whether its requests come from callers that can be told apart."""
+        traffic = self.config.traffic
+        return self.config.population is not None or traffic.users is not None or traffic.replay is not None
 
     # -- open loop and replay
 

@@ -79,6 +79,10 @@ class Component:
         """Requests that it killed, or refused because it was down, since the beginning of the run."""
         return sum(server.lost_for_good() for server in self.servers)
 
+    def gauges(self) -> dict[str, float]:
+        """What is worth a look once a second, by name: levels as they are, counts since the beginning of the run."""
+        return {}
+
     def counters(self) -> dict[str, Any]:
         """Its own counters since `start_counting`."""
         return {"offered": self.offered, "refused": self.refused}

@@ -5,7 +5,7 @@ as `names`: a mistyped name is found beside everything else that is wrong. Witho
 built in Python, any name will do.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -21,10 +21,14 @@ class Names:
     Attributes:
         clients: Their names; None where they cannot be told.
         components: The kind of each, None where that is not said rightly; None where the names cannot be told.
+        regions: What it calls its regions; None where that cannot be told.
+        places: The regions that each component stands in, where that is said rightly.
     """
 
     clients: Collection[str] | None
     components: Mapping[str, str | None] | None
+    regions: Collection[str] | None = None
+    places: Mapping[str, Sequence[str]] | None = None
 
     def is_client(self, name: str) -> bool:
         """Whether a client is known by this name."""
@@ -44,12 +48,39 @@ class Names:
             raise ValueError(f"{quote(name)} is a client, not a component{hint('', self.components)}")
         raise ValueError(f"there is no component {quote(name)}{hint(name, self.components)}")
 
+    def check_region(self, name: str) -> None:
+        """Raises ValueError where no region has this name."""
+        if self.regions is not None and name not in self.regions:
+            text = hint(name, self.regions) if self.regions else "; the scenario declares none under 'regions'"
+            raise ValueError(f"there is no region {quote(name)}{text}")
+
+    def check_stands(self, name: str, region: str) -> None:
+        """Raises ValueError where a component does not stand in a region."""
+        where = None if self.places is None else self.places.get(name)
+        if where is not None and region not in where:
+            text = f"it stands in {' and '.join(where)}" if where else "it stands in no region"
+            raise ValueError(f"{quote(name)} does not stand in {quote(region)}; {text}")
+
+    def check_end(self, name: str) -> None:
+        """Raises ValueError where no component, client or region has this name, as ends of links do."""
+        if self.components is not None and self.clients is not None and self.regions is not None:
+            known = [*self.regions, *self.components, *self.clients]
+            if name not in known:
+                what = "region, component or client" if self.regions else "component or client"
+                raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
+
     def check_either(self, name: str, what: str) -> None:
         """Raises ValueError where neither a component nor a client has this name; `what` says so for messages."""
         if self.components is not None and self.clients is not None:
             known = [*self.components, *self.clients]
             if name not in known:
                 raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
+
+
+class Ref(str):
+    """The name of another component, as a config holds it."""
+
+    __slots__ = ()
 
 
 def names_in(info: ValidationInfo) -> Names | None:
@@ -61,7 +92,7 @@ def _takes_requests(name: str, info: ValidationInfo) -> str:
     names = names_in(info)
     if names is not None and names.kind(name) == "cache":
         raise ValueError(f"{quote(name)} is a cache: a read_through step reads it, requests do not go there")
-    return name
+    return Ref(name)
 
 
 def _is_cache(name: str, info: ValidationInfo) -> str:
@@ -69,6 +100,13 @@ def _is_cache(name: str, info: ValidationInfo) -> str:
     kind = None if names is None else names.kind(name)
     if kind not in ("cache", None):
         raise ValueError(f"{quote(name)} is {a(kind)}, not a cache")
+    return Ref(name)
+
+
+def _is_region(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    if names is not None:
+        names.check_region(name)
     return name
 
 
@@ -77,3 +115,6 @@ ComponentName = Annotated[str, AfterValidator(_takes_requests)]
 
 CacheName = Annotated[str, AfterValidator(_is_cache)]
 """A cache that is read before its origin is asked."""
+
+RegionName = Annotated[str, AfterValidator(_is_region)]
+"""A region that something stands in."""

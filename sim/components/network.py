@@ -6,6 +6,7 @@ heals. With a bandwidth, each direction transmits one message after the other.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from itertools import repeat
 from math import inf, prod
 from typing import Annotated, Any
@@ -44,7 +45,7 @@ def _is_pair(pair: str, info: ValidationInfo) -> str:
         text = "is not a pair; write two names with a slash between them, such as gateway/search"
         raise ValueError(f"{quote(pair)} {text}")
     for end in ends:
-        names.check_either(end, "component or client")
+        names.check_end(end)
     if ends[0] == ends[1]:
         raise ValueError(f"{quote(pair)} names one component twice; nothing calls itself")
     return pair
@@ -54,8 +55,13 @@ class NetworkConfig(LinkConfig):
     """The network between all components, and where it differs."""
 
     between: dict[Annotated[str, AfterValidator(_is_pair)], Distribution] = Field(
-        default_factory=dict, description="One-way latency between two components, written a/b."
+        default_factory=dict, description="One-way latency between two regions or two components, written a/b."
     )
+
+    @cached_property
+    def distances(self) -> dict[frozenset[str | None], float]:
+        """Mean one-way latency of each pair, s."""
+        return {frozenset(pair.split("/")): latency.mean for pair, latency in self.between.items()}
 
 
 class AccessConfig(LinkConfig):

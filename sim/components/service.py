@@ -18,6 +18,7 @@ from sim.components.health_checker import HealthChecker
 from sim.components.meter import server_counters
 from sim.components.network import Edge
 from sim.components.program import Program, Step
+from sim.components.region import Placed
 from sim.components.server import Server
 from sim.components.steps import STEPS, StepConfig, make_steps, step_targets
 from sim.kernel import Flow
@@ -59,7 +60,7 @@ class WarmUpConfig(Config):
     factor: Number = Field(ge=1.0, le=1000, description="Multiplies service times at first; falls linearly to 1.")
 
 
-class ServiceConfig(Config):
+class ServiceConfig(Placed):
     """A service: instances, workers, a queue and what they do for a request."""
 
     kind: Literal["service"] = Field(description="A fleet of instances with workers and a queue.")

@@ -1,13 +1,18 @@
 """The world of one run: the clock, the random streams, the recorder, and who is connected with whom."""
 
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sim.components.component import Component
 from sim.components.network import Direction, Link, LinkConfig, NetworkConfig
+from sim.components.region import Placement
+from sim.components.standby import StandbyRegions
 from sim.kernel import Demand, Environment, FixedDemand, Streams
 from sim.metrics import Recorder
 from sim.values import Constant, Distribution
+
+_REGION: Final = re.compile(r"@[\w-]+")
 
 
 @dataclass
@@ -20,6 +25,7 @@ class World:
         recorder: Keeps what happens.
         network: The links between components.
         duration: When the run ends, s.
+        placement: Who stands in which region.
         spikes: For each client, the spikes of the scenario: (start, end, factor).
         mortal: Components that an event of the scenario kills or hangs: what they call goes on without them.
         components: By name.
@@ -31,6 +37,7 @@ class World:
     recorder: Recorder
     network: NetworkConfig
     duration: float
+    placement: Placement = field(default_factory=Placement)
     spikes: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     mortal: set[str] = field(default_factory=set)
     access: dict[str, LinkConfig] = field(default_factory=dict)
@@ -39,15 +46,25 @@ class World:
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     _calls: dict[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.standby = StandbyRegions(self)
+
     def add(self, component: Component) -> None:
         """Takes a component in, before it looks up what is behind it."""
         self.components[component.name] = component
 
     def demand(self, name: str, distribution: Distribution) -> Demand | FixedDemand:
-        """What user requests need at one place, by request and call: service times, latencies."""
+        """What user requests need at one place, by request and call: service times, latencies.
+
+        It is the same in whichever region a request is served, so that steering changes no request.
+        """
         if isinstance(distribution, Constant):
             return FixedDemand(distribution.mean)
-        return self.streams.demand(name, distribution.draw)
+        return self.streams.demand(_REGION.sub("", name), distribution.draw)
+
+    def distance(self, one: str | None, other: str | None) -> float:
+        """Mean one-way latency between two regions, s; 0 within one, and to what stands in none."""
+        return self.network.distances.get(frozenset((one, other)), 0.0)
 
     def link(self, caller: str, callee: str) -> Link:
         """The link between two parts; both ways of a pair share it."""
@@ -65,8 +82,12 @@ class World:
     def _lay(self, caller: str, callee: str) -> Link:
         config: LinkConfig = self.access.get(caller, self.network)
         latency = config.latency if config.latency is not None else self.network.latency
+        regions = {self.placement.region(caller), self.placement.region(callee)}
         for pair, distribution in self.network.between.items():
             if set(pair.split("/")) == {caller, callee}:
+                latency = distribution
+                break
+            if set(pair.split("/")) == regions:
                 latency = distribution
         one_way: Distribution = latency if latency is not None else Constant(0.0)
         name = f"link.{caller}.{callee}"

@@ -12,6 +12,7 @@ from sim.faults.hang import Hang
 from sim.faults.injector import Injector
 from sim.faults.links import Latency, LinkEvent, Loss, Partition
 from sim.faults.outage import Outage
+from sim.faults.region_down import RegionDown
 from sim.faults.slow import Slow
 from sim.faults.spike import Spike
 from sim.values import did_you_mean, nearest, wrong_key
@@ -19,7 +20,7 @@ from sim.values import did_you_mean, nearest, wrong_key
 __all__ = ["VERBS", "Crash", "Event", "EventConfig", "Injector", "LinkEvent", "Spike", "Target", "verb_of"]
 
 VERBS: Final[dict[str, type[EventConfig]]] = {
-    kind.verb: kind for kind in (Crash, Hang, Slow, Errors, Outage, Latency, Loss, Partition, Spike, Flush)
+    kind.verb: kind for kind in (Crash, Hang, Slow, Errors, Outage, Latency, Loss, Partition, Spike, Flush, RegionDown)
 }
 
 
@@ -60,7 +61,8 @@ Event = Annotated[
     | Annotated[Loss, Tag("loss")]
     | Annotated[Partition, Tag("partition")]
     | Annotated[Spike, Tag("spike")]
-    | Annotated[Flush, Tag("flush")],
+    | Annotated[Flush, Tag("flush")]
+    | Annotated[RegionDown, Tag("region_down")],
     Discriminator(verb_of),
     BeforeValidator(_one_verb),
 ]

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from sim.components import Service, World
+from sim.components import Component, Service, World
 from sim.faults.event import EventConfig, Targets, Undo
 from sim.values import Count, Duration, wrong_key
 
@@ -13,6 +13,7 @@ class Crash(EventConfig):
     """Kills instances."""
 
     verb: ClassVar[str] = "crash"
+    deadly: ClassVar[bool] = True
 
     crash: Targets = Field(description="Which service; search[1] for one certain instance.")
     instances: Count | None = Field(
@@ -35,17 +36,17 @@ class Crash(EventConfig):
 
     def begin(self, world: World) -> Undo:
         """Crashes them; undoing it starts them again."""
-        down: list[tuple[str, int]] = []
+        down: list[tuple[Component, int]] = []
         for target in self.targets:
-            component = world.components[target.name]
-            alive = [index for index in target.indices(world) if component.servers[index].up]
-            for index in alive if self.instances is None else alive[: self.instances]:
-                component.servers[index].crash()
-                down.append((target.name, index))
+            for component in target.components(world):
+                servers = component.servers
+                alive = [index for index in range(len(servers))[target.indices(component)] if servers[index].up]
+                for index in alive if self.instances is None else alive[: self.instances]:
+                    servers[index].crash()
+                    down.append((component, index))
 
         def restart() -> None:
-            for name, index in down:
-                component = world.components[name]
+            for component, index in down:
                 if isinstance(component, Service):
                     component.restart(index)
                 else:

@@ -1,11 +1,11 @@
 """A flush empties a cache: everything that it kept has to be fetched again."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from sim.components import World
-from sim.faults.event import EventConfig, Targets, Undo
+from sim.faults.event import EventConfig, Hits, Targets, Undo
 from sim.values import wrong_key
 
 
@@ -13,7 +13,7 @@ class Flush(EventConfig):
     """Empties caches."""
 
     verb: ClassVar[str] = "flush"
-    hits: ClassVar[Literal["servers", "clients", "links", "caches", "components"]] = "caches"
+    hits: ClassVar[Hits] = "caches"
 
     flush: Targets = Field(description="Which cache or CDN.")
 

@@ -49,13 +49,12 @@ class Injector:
         record.lost = self._losses(event) - record.before
 
     def _startup(self, event: EventConfig) -> float:
-        components = [self.world.components.get(target.name) for target in event.targets]
         if event.verb != "crash":
             return 0.0
-        return max((c.config.startup for c in components if isinstance(c, Service)), default=0.0)
+        return max((c.config.startup for c in event.components(self.world) if isinstance(c, Service)), default=0.0)
 
     def _losses(self, event: EventConfig) -> int:
-        if event.hits == "components":
+        if event.hits in ("components", "regions"):
             return sum(component.lost_for_good() for component in event.components(self.world))
         if event.hits == "servers":
             return sum(server.lost_for_good() for server in event.servers(self.world))
@@ -77,7 +76,7 @@ class Injector:
                 for reaction in self.world.recorder.reactions
                 if record.start <= reaction.when <= until
                 and reaction.what != "healthy"
-                and any(target.means(reaction.component, reaction.instance) for target in event.targets)
+                and event.noticed(reaction, self.world)
             ]
             done.append(
                 Event(

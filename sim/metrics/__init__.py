@@ -6,7 +6,7 @@ from sim.metrics.measure import Measure, parse_measure, whole_measures
 from sim.metrics.objectives import METRICS, OPERATORS, Kind, Objective, parse_objective
 from sim.metrics.recorder import IN_FLIGHT, ROW_TYPE, Reaction, Recorder
 from sim.metrics.recovery import Recovery, recoveries
-from sim.metrics.result import SAMPLE_TYPE, Event, Result
+from sim.metrics.result import SAMPLE_TYPE, SERIES_TYPE, Event, Result
 from sim.metrics.summary import ConservationError, summarize
 from sim.metrics.timeline import components_timeline, timeline
 
@@ -18,6 +18,7 @@ __all__ = [
     "OPERATORS",
     "ROW_TYPE",
     "SAMPLE_TYPE",
+    "SERIES_TYPE",
     "ConservationError",
     "Event",
     "Kind",

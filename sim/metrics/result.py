@@ -20,6 +20,10 @@ SAMPLE_TYPE = np.dtype(
 second's mean utilization (0..1), mean number waiting and mean number outstanding (waiting and in service)."""
 
 
+SERIES_TYPE = np.dtype([("t", "<f8"), ("series", "<u2"), ("value", "<f8")])
+"""One point of a series: the time, s, which series (an index into `Result.series_names`), and what it was then."""
+
+
 @dataclass(frozen=True)
 class Event:
     """Something that the scenario did to the system, and who noticed when.
@@ -69,6 +73,8 @@ class Result:
         engine: `events`, `cpu_s`, `wall_s`.
         interrupted: Whether the run was stopped before its end.
         notes: What a reader should know about the traffic: lines of a log that could not be read.
+        series_names: `(component, name)` of each series that a component kept, such as requests sent to a region.
+        series: One row a second and series, with the fields of `SERIES_TYPE`.
     """
 
     name: str
@@ -94,3 +100,5 @@ class Result:
     engine: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
     notes: tuple[str, ...] = ()
+    series_names: list[tuple[str, str]] = field(default_factory=list)
+    series: NDArray[Any] = field(default_factory=lambda: np.zeros(0, dtype=SERIES_TYPE))

@@ -6,8 +6,9 @@ in a document whose every value is right by itself: what a misunderstood part se
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import combinations
 
-from sim.components import ClientConfig
+from sim.components import ClientConfig, Placed
 from sim.components.traffic import DEFAULT_MIX, Replay, read_access_log
 from sim.metrics import Kind, parse_measure, parse_objective
 from sim.scenario import event_checks
@@ -25,7 +26,11 @@ from sim.values.words import clip, quote
 DEEPEST = 50
 """How many components a request may pass through, one behind the other."""
 
+EVERYWHERE = ("cdn", "external")
+"""The kinds that are as near as need be wherever one is, unless the scenario says where they stand."""
+
 _RULES = 300
+_LISTED = 6
 _PERIODS = 1000
 
 
@@ -41,6 +46,7 @@ def problems(document: Document, source: Source, judged: Subjects) -> Iterator[P
     yield from _cycles(source, topology)
     yield from _caches(document, source, topology)
     yield from _network(document, source)
+    yield from _regions(document, source)
     yield from _times(document, source)
     yield from _logs(document, source)
     yield from event_checks.problems(document, source)
@@ -105,6 +111,27 @@ def _network(document: Document, source: Source) -> Iterator[Problem]:
         if first != pair:
             text = f"these two stand here already, as {quote(first)}"
             yield source.problem(("network", "between", pair), text, key=True)
+
+
+def _regions(document: Document, source: Source) -> Iterator[Problem]:
+    """What stands nowhere, and regions whose distance nobody has said."""
+    if not document.regions:
+        return
+    told = {frozenset(pair.split("/")) for pair in document.network.between}
+    missing = [f"{one}/{other}" for one, other in combinations(document.regions, 2) if {one, other} not in told]
+    if missing:
+        path: Path = ("network", "between") if document.network.between else ("regions",)
+        yield source.problem(path, f"the latency between regions is missing: {', '.join(missing[:_LISTED])}", key=True)
+    names = " and ".join(list(document.regions)[:_LISTED])
+    for name, client in document.clients.items():
+        if client.region is None:
+            yield source.problem(
+                ("clients", name), f"'region' is missing: near which of {names} are its users?", key=True
+            )
+    for name, config in document.components.items():
+        if isinstance(config, Placed) and not config.places and config.kind not in EVERYWHERE:
+            text = f"'region' or 'regions' is missing: in which of {names} does it stand?"
+            yield source.problem(("components", name), text, key=True)
 
 
 def _times(document: Document, source: Source) -> Iterator[Problem]:

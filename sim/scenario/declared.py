@@ -34,7 +34,9 @@ def declared(source: Source) -> dict[str, Any]:
     components = None if None in meant else _blocks(source, "components")
     events = [None] if meant & {None, "events"} else data.get("events", [])
     kinds = None if components is None else {name: _kind(block) for name, block in components.items()}
-    return {"names": Names(clients, kinds), "subjects": _subjects(events, clients, components)}
+    regions = [] if "regions" not in data and None not in meant else _blocks(source, "regions")
+    places = None if components is None else {name: _places(block) for name, block in components.items()}
+    return {"names": Names(clients, kinds, regions, places), "subjects": _subjects(events, clients, components)}
 
 
 def _blocks(source: Source, section: str) -> dict[str, Any] | None:
@@ -46,6 +48,15 @@ def _blocks(source: Source, section: str) -> dict[str, Any] | None:
     if any(isinstance(block, dict) and format_path((section, name)) in wrong for name, block in blocks.items()):
         return None
     return blocks
+
+
+def _places(block: Any) -> list[str]:
+    """The regions that a component says it stands in."""
+    if not isinstance(block, dict):
+        return []
+    said = [block.get(key) for key in ("region", "regions", "primary", "replicas")]
+    names = [name for value in said for name in (value if isinstance(value, list) else [value])]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _kind(block: Any) -> str | None:
