@@ -81,9 +81,14 @@ class Placed(Config):
         return self
 
     @property
+    def spread(self) -> Sequence[str] | None:
+        """The regions in each of which it has a part; None where it is one whole."""
+        return self.regions
+
+    @property
     def places(self) -> Sequence[str]:
         """The regions that it stands in; none where it is not said."""
-        return self.regions or ([] if self.region is None else [self.region])
+        return self.spread or ([] if self.region is None else [self.region])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from sim.scenario import Scenario
 
 _ENGINE: Final = ("kernel", "values", "request", "metrics", "components", "policies", "balancing", "faults", "scenario")
 _TEXTS: Final = ("scenario", "about", "watch_for", "question", "answer", "seed")
-_ARRAYS: Final = ("requests", "samples")
+_ARRAYS: Final = ("requests", "samples", "series")
 _LISTS: Final = ("attempt_starts", "attempt_latencies")
 
 
@@ -112,6 +112,7 @@ def load_result(path: Path) -> Result:
         rest = json.loads(saved["rest"].tobytes())
         rest["events"] = [Event(**event) for event in rest["events"]]
         rest["places"] = [(component, instance) for component, instance in rest["places"]]
+        rest["series_names"] = [(component, name) for component, name in rest["series_names"]]
         rest["notes"] = tuple(rest["notes"])
         count = len(rest["clients"])
         rest |= {name: [saved[f"{name}.{number}"] for number in range(count)] for name in _LISTS}

@@ -61,7 +61,8 @@ def warnings(document: Document, source: Source) -> Iterator[Problem]:
         if name not in topology.reached:
             yield source.problem(("components", name), "no client's requests ever reach it", key=True)
     for pair in document.network.between:
-        if frozenset(pair.split("/")) not in topology.links:
+        ends = frozenset(pair.split("/"))
+        if ends not in topology.links and not ends <= set(document.regions):
             yield source.problem(("network", "between", pair), "no requests go between these two", key=True)
     yield from event_checks.warnings(document, source, topology)
 

@@ -26,7 +26,7 @@ def place(document: Document) -> tuple[Document, Placement]:
     homes = {name: client.region for name, client in document.clients.items() if client.region is not None}
     parts: dict[str, Mapping[str | None, str]] = {}
     for name, config in document.components.items():
-        regions = config.regions if isinstance(config, Placed) else None
+        regions = config.spread if isinstance(config, Placed) else None
         if regions is None:
             parts[name] = {config.region if isinstance(config, Placed) else None: name}
         else:

@@ -25,6 +25,8 @@ components:
   items: {kind: cache, size: 5}
   db: {kind: database, work: 1ms}
   bank: {kind: external, latency: 1ms}
+  names: {kind: dns, to: gate}
+  anycast: {kind: traffic_manager, to: gate}
 """
 OF_COMPONENTS = [name for name, metric in METRICS.items() if metric.kinds == ("component",)]
 
