@@ -51,8 +51,6 @@ class Kind:
 
 
 KINDS: Final = {
-    "dns": Kind(DnsConfig, Dns),
-    "traffic_manager": Kind(TrafficManagerConfig, TrafficManager),
     "cdn": Kind(CdnConfig, Cdn),
     "waf": Kind(WafConfig, Waf),
     "gateway": Kind(GatewayConfig, Gateway),
@@ -60,4 +58,6 @@ KINDS: Final = {
     "cache": Kind(CacheServerConfig, Cache),
     "database": Kind(DatabaseConfig, Database),
     "external": Kind(ExternalConfig, External),
+    "dns": Kind(DnsConfig, Dns),
+    "traffic_manager": Kind(TrafficManagerConfig, TrafficManager),
 }

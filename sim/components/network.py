@@ -5,7 +5,7 @@ doubles (RFC 6298, with Linux's minimum of 200 ms), so loss shows as a long tail
 heals. With a bandwidth, each direction transmits one message after the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import repeat
 from math import inf, prod
@@ -59,7 +59,7 @@ class NetworkConfig(LinkConfig):
     )
 
     @cached_property
-    def distances(self) -> dict[frozenset[str | None], float]:
+    def distances(self) -> Mapping[frozenset[str | None], float]:
         """Mean one-way latency of each pair, s."""
         return {frozenset(pair.split("/")): latency.mean for pair, latency in self.between.items()}
 

@@ -193,7 +193,8 @@ class Steering:
     def _lets_in(self, region: Region) -> bool:
         if region.back_since is None:
             return True
-        return self._coin.next() * self.config.failback.over < self.env.now - region.back_since
+        share: float = self._coin.next()
+        return share * self.config.failback.over < self.env.now - region.back_since
 
     # -- what it has done
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from sim.components.component import Component
@@ -46,8 +47,10 @@ class World:
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     _calls: dict[str, int] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.standby = StandbyRegions(self)
+    @cached_property
+    def standby(self) -> StandbyRegions:
+        """The regions that wait for others to fail."""
+        return StandbyRegions(self)
 
     def add(self, component: Component) -> None:
         """Takes a component in, before it looks up what is behind it."""

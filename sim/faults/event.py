@@ -21,6 +21,7 @@ from pydantic import (
 from sim.components import Component, Placement, Server, World
 from sim.components.names import Names, names_in
 from sim.components.network import Link
+from sim.components.region import base_name
 from sim.metrics import Reaction
 from sim.values import Config, Duration, shown, wrong_values
 from sim.values.words import a, hint, quote
@@ -70,9 +71,9 @@ class Target(NamedTuple):
             return True
         return other.first is None or other.last is None or (self.first <= other.last and other.first <= self.last)
 
-    def means(self, component: str, instance: int, world: World) -> bool:
-        """Whether an instance is meant."""
-        if component not in world.placement.named(self.part):
+    def means(self, component: str, instance: int) -> bool:
+        """Whether an instance of a component, or of the part of one in a region, is meant."""
+        if component != self.part and (self.region is not None or base_name(component) != self.name):
             return False
         return self.first is None or self.last is None or self.first <= instance <= self.last
 
@@ -235,4 +236,4 @@ class EventConfig(Config):
 
     def noticed(self, reaction: Reaction, world: World) -> bool:
         """Whether somebody's reaction shows that it has been noticed."""
-        return any(target.means(reaction.component, reaction.instance, world) for target in self.targets)
+        return any(target.means(reaction.component, reaction.instance) for target in self.targets)

@@ -130,7 +130,7 @@ def _regions(document: Document, source: Source) -> Iterator[Problem]:
                 ("clients", name), f"'region' is missing: near which of {names} are its users?", key=True
             )
     for name, config in document.components.items():
-        if isinstance(config, Placed) and not config.places and config.kind not in EVERYWHERE:
+        if config.kind not in EVERYWHERE and isinstance(config, Placed) and not config.places:
             text = f"'region' or 'regions' is missing: in which of {names} does it stand?"
             yield source.problem(("components", name), text, key=True)
 

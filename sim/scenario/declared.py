@@ -4,6 +4,7 @@ A block that is wrong inside declares its name all the same. But a name that is 
 be, and a section that is not of the language may declare anything; then nobody who uses another name is blamed.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import ValidationError
@@ -34,7 +35,7 @@ def declared(source: Source) -> dict[str, Any]:
     components = None if None in meant else _blocks(source, "components")
     events = [None] if meant & {None, "events"} else data.get("events", [])
     kinds = None if components is None else {name: _kind(block) for name, block in components.items()}
-    regions = [] if "regions" not in data and None not in meant else _blocks(source, "regions")
+    regions: Collection[str] | None = [] if "regions" not in data and None not in meant else _blocks(source, "regions")
     places = None if components is None else {name: _places(block) for name, block in components.items()}
     return {"names": Names(clients, kinds, regions, places), "subjects": _subjects(events, clients, components)}
 

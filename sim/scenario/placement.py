@@ -49,7 +49,7 @@ def place(document: Document) -> tuple[Document, Placement]:
 
 def _nearest(
     parts: Mapping[str, Mapping[str | None, str]],
-    distances: Mapping[frozenset[str], float],
+    distances: Mapping[frozenset[str | None], float],
     name: str,
     region: str | None,
 ) -> str:
@@ -59,7 +59,7 @@ def _nearest(
         return name
     if region in there:
         return there[region]
-    return there[min(there, key=lambda other: distances.get(frozenset({str(region), str(other)}), 0.0))]
+    return there[min(there, key=lambda other: distances.get(frozenset((region, other)), 0.0))]
 
 
 def _addressed(value: Any, find: Callable[[str], str], parts: Mapping[str, Mapping[str | None, str]]) -> Any:
