@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.components.region import RegionConfig
 from sim.components.service import Service
 from sim.kernel import Flow
+from sim.metrics import Reaction, What
 
 if TYPE_CHECKING:
     from sim.components.world import World
@@ -50,6 +51,7 @@ class StandbyRegions:
                     idle += [(component, index) for index in range(running, len(component.servers))]
             for service, index in idle:
                 service.servers[index].crash()
+                service.healthy[index] = False
 
     def activate(self, region: str, on_ready: Callable[[], None]) -> None:
         """Makes a region ready, if it is not; `on_ready` is called when it is."""
@@ -58,12 +60,19 @@ class StandbyRegions:
         waiting = self._activated.setdefault(region, [])
         waiting.append(on_ready)
         if len(waiting) == 1:
+            self._react(region, "activated")
             Flow(self.world.env, self._prepare(region))
 
     def _prepare(self, region: str) -> Any:
         yield self._configs[region].until_ready
         self._ready.add(region)
+        self._react(region, "ready")
         for service, index in self._idle.pop(region, ()):
             service.restart(index)
+            service.healthy[index] = service.config.health_check is None or service.healthy[index]
         for on_ready in self._activated.pop(region, ()):
             on_ready()
+
+    def _react(self, region: str, what: What) -> None:
+        part = next(self.world.placement.inside(region), region)
+        self.world.recorder.react(Reaction(self.world.env.now, part, -1, what))

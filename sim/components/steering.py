@@ -19,7 +19,7 @@ from sim.components.health_checker import Front, Prober
 from sim.components.names import ComponentName, RegionName
 from sim.components.network import Edge
 from sim.kernel import Flow
-from sim.metrics import Reaction
+from sim.metrics import Reaction, What
 from sim.values import Config, Duration, Number, wrong_key
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class Region:
         standby: Whether it waits for an active region to fail.
 
     Attributes:
-        out: Whether it gets no traffic, because it is unhealthy or has not been allowed back.
+        against: What speaks against sending anything there: that it is `unhealthy`, or `drained` by hand.
+        out: Whether it gets no traffic, because something speaks against it or it has not been allowed back yet.
         back_since: When its gradual return began, s; None when it is not on its way back.
         sent: Requests sent there.
     """
@@ -104,10 +105,11 @@ class Region:
         self.name = name
         self.front = front
         self.standby = standby
+        self.against: set[str] = set()
         self.out = False
         self.back_since: float | None = None
         self.sent = self.sent_before = 0
-        self.return_: Flow | None = None
+        self.returning: Flow | None = None
 
 
 class Steering:
@@ -232,34 +234,50 @@ class Steering:
 
     def _verdict(self, region: Region, healthy: bool) -> None:
         self._react(region, "healthy" if healthy else "unhealthy")
-        if region.return_ is not None:
-            region.return_.cancel()
-        region.return_ = None
-        if not healthy:
-            region.out, region.back_since = True, None
-            for other in self.regions:
-                if other.standby and not region.standby:
-                    self.world.standby.activate(other.name, self.update)
-            self.update()
-        elif self.config.failback.how != "manual":
-            region.return_ = Flow(self.env, self._return(region, self.config.failback.after))
+        if healthy:
+            self.clear(region, "unhealthy")
+        else:
+            self.take_out(region, "unhealthy")
 
-    def fail_back(self, name: str) -> None:
-        """Lets traffic return to a region by hand."""
-        for region in self.regions:
-            if region.name == name and region.out:
-                region.return_ = Flow(self.env, self._return(region, 0.0))
-
-    def _return(self, region: Region, after: float) -> Any:
-        yield after
-        region.out = False
-        self._react(region, "failback")
-        if self.config.failback.how == "gradual":
-            region.back_since = self.env.now
-            self.update()
-            yield self.config.failback.over
-            region.back_since = None
+    def take_out(self, region: Region, why: str) -> None:
+        """Sends nothing to a region any more, and makes the standby regions ready to stand in for an active one."""
+        region.against.add(why)
+        region.out, region.back_since = True, None
+        if region.returning is not None:
+            region.returning.cancel()
+        for other in self.regions:
+            if other.standby and not region.standby:
+                self.world.standby.activate(other.name, self.update)
         self.update()
 
-    def _react(self, region: Region, what: Any) -> None:
+    def clear(self, region: Region, why: str) -> None:
+        """One thing less speaks against a region; if nothing does any more it is on its way back."""
+        region.against.discard(why)
+        if not region.against and (region.standby or self.config.failback.how != "manual"):
+            region.returning = Flow(self.env, self._return(region))
+
+    def fail_back(self, region: Region) -> None:
+        """Lets traffic return to a region now, if nothing speaks against it."""
+        if region.out and not region.against:
+            if region.returning is not None:
+                region.returning.cancel()
+            self._let_back(region)
+
+    def _return(self, region: Region) -> Any:
+        failback = self.config.failback
+        yield 0.0 if region.standby else failback.after
+        self._let_back(region)
+        if failback.how == "gradual" and not region.standby:
+            region.back_since = self.env.now
+            self.update()
+            yield failback.over
+            region.back_since = None
+            self.update()
+
+    def _let_back(self, region: Region) -> None:
+        region.out = False
+        self._react(region, "failback")
+        self.update()
+
+    def _react(self, region: Region, what: What) -> None:
         self.world.recorder.react(Reaction(self.env.now, region.front, -1, what))

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.experiment.replication import Replication, Trial
 from sim.experiment.save import map_files
-from sim.metrics import Result
+from sim.metrics import Reaction, Result
 from sim.metrics.result import Event
 from sim.scenario import Scenario
 
@@ -112,6 +112,7 @@ def load_result(path: Path) -> Result:
         rest = json.loads(saved["rest"].tobytes())
         rest["events"] = [Event(**event) for event in rest["events"]]
         rest["places"] = [(component, instance) for component, instance in rest["places"]]
+        rest["reactions"] = [Reaction(*reaction) for reaction in rest["reactions"]]
         rest["series_names"] = [(component, name) for component, name in rest["series_names"]]
         rest["notes"] = tuple(rest["notes"])
         count = len(rest["clients"])

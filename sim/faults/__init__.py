@@ -5,8 +5,11 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Discriminator, Tag
 
 from sim.faults.crash import Crash
+from sim.faults.degrade import Degrade
+from sim.faults.drain import Drain
 from sim.faults.errors import Errors
 from sim.faults.event import EventConfig, Target
+from sim.faults.failback import Failback
 from sim.faults.flush import Flush
 from sim.faults.hang import Hang
 from sim.faults.injector import Injector
@@ -20,7 +23,23 @@ from sim.values import did_you_mean, nearest, wrong_key
 __all__ = ["VERBS", "Crash", "Event", "EventConfig", "Injector", "LinkEvent", "Spike", "Target", "verb_of"]
 
 VERBS: Final[dict[str, type[EventConfig]]] = {
-    kind.verb: kind for kind in (Crash, Hang, Slow, Errors, Outage, Latency, Loss, Partition, Spike, Flush, RegionDown)
+    kind.verb: kind
+    for kind in (
+        Crash,
+        Hang,
+        Slow,
+        Errors,
+        Outage,
+        Latency,
+        Loss,
+        Partition,
+        Spike,
+        Flush,
+        RegionDown,
+        Degrade,
+        Drain,
+        Failback,
+    )
 }
 
 
@@ -62,7 +81,10 @@ Event = Annotated[
     | Annotated[Partition, Tag("partition")]
     | Annotated[Spike, Tag("spike")]
     | Annotated[Flush, Tag("flush")]
-    | Annotated[RegionDown, Tag("region_down")],
+    | Annotated[RegionDown, Tag("region_down")]
+    | Annotated[Degrade, Tag("degrade")]
+    | Annotated[Drain, Tag("drain")]
+    | Annotated[Failback, Tag("failback")],
     Discriminator(verb_of),
     BeforeValidator(_one_verb),
 ]

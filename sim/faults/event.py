@@ -6,7 +6,7 @@ Each kind is one file: its config is what the scenario may say, `begin` does it 
 import re
 from collections.abc import Callable, Iterable
 from itertools import combinations
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 
 from sim.components import Component, Placement, Server, World
@@ -23,7 +24,7 @@ from sim.components.names import Names, names_in
 from sim.components.network import Link
 from sim.components.region import base_name
 from sim.metrics import Reaction
-from sim.values import Config, Duration, shown, wrong_values
+from sim.values import Config, Duration, shown, wrong_key, wrong_values
 from sim.values.words import a, hint, quote
 
 Undo = Callable[[], None]
@@ -217,18 +218,25 @@ class EventConfig(Config):
         """Does it; returns what undoes it."""
         raise NotImplementedError
 
-    def servers(self, world: World) -> list[Server]:
-        """The servers it hits."""
-        hit = [(target, component) for target in self.targets for component in target.components(world)]
-        return [server for target, component in hit for server in target.servers(component)]
+    def parts(self, placement: Placement) -> list[str]:
+        """The parts of components that it hits: those that a target names, or all that stand in a region."""
+        find = placement.inside if self.hits == "regions" else placement.named
+        return [part for target in self.targets for part in find(target.part)]
 
     def components(self, world: World) -> list[Component]:
         """The components it hits."""
-        return [component for target in self.targets for component in target.components(world)]
+        return [world.components[part] for part in self.parts(world.placement)]
 
-    def kills(self, placement: Placement) -> Iterable[str]:
+    def servers(self, world: World) -> list[Server]:
+        """The servers it hits."""
+        if self.hits == "regions":
+            return [server for component in self.components(world) for server in component.servers]
+        hit = [(target, component) for target in self.targets for component in target.components(world)]
+        return [server for target, component in hit for server in target.servers(component)]
+
+    def kills(self, placement: Placement) -> list[str]:
         """The parts of components that it may kill or hang."""
-        return [part for target in self.targets for part in placement.named(target.part)] if self.deadly else ()
+        return self.parts(placement) if self.deadly else []
 
     def links(self, world: World) -> Iterable[Link]:
         """The links whose crossings it changes."""
@@ -236,4 +244,21 @@ class EventConfig(Config):
 
     def noticed(self, reaction: Reaction, world: World) -> bool:
         """Whether somebody's reaction shows that it has been noticed."""
+        if self.hits == "regions":
+            return reaction.component in self.parts(world.placement)
         return any(target.means(reaction.component, reaction.instance) for target in self.targets)
+
+
+class Moment(EventConfig):
+    """An event that is over at once."""
+
+    @model_validator(mode="after")
+    def _over_at_once(self) -> Self:
+        if self.for_ is not None:
+            raise wrong_key("for", f"{a(self.verb)} is over at once; leave it out")
+        return self
+
+    @property
+    def lasts(self) -> float | None:
+        """It is over at once."""
+        return 0.0

@@ -4,7 +4,7 @@ from typing import Any
 
 from sim.components import Service, World
 from sim.faults.event import EventConfig
-from sim.metrics import Event
+from sim.metrics import GOOD_NEWS, Event
 
 
 class _Record:
@@ -75,7 +75,7 @@ class Injector:
                 reaction.when
                 for reaction in self.world.recorder.reactions
                 if record.start <= reaction.when <= until
-                and reaction.what != "healthy"
+                and reaction.what not in GOOD_NEWS
                 and event.noticed(reaction, self.world)
             ]
             done.append(

@@ -8,11 +8,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from sim.components import Placement, World
-from sim.components.component import Component
+from sim.components import World
 from sim.components.network import Link
 from sim.faults.event import EventConfig, Hits, Targets, Undo
-from sim.metrics import Reaction
 
 
 class RegionDown(EventConfig):
@@ -20,25 +18,14 @@ class RegionDown(EventConfig):
 
     verb: ClassVar[str] = "region_down"
     hits: ClassVar[Hits] = "regions"
+    deadly: ClassVar[bool] = True
 
     region_down: Targets = Field(description="Which region.")
 
-    def kills(self, placement: Placement) -> Iterable[str]:
-        """All that stands there."""
-        return [part for target in self.targets for part in placement.inside(target.name)]
-
-    def components(self, world: World) -> list[Component]:
-        """All that stands there."""
-        return [world.components[part] for part in self.kills(world.placement)]
-
     def links(self, world: World) -> Iterable[Link]:
         """All that lead to what stands there, or away from it."""
-        gone = set(self.kills(world.placement))
+        gone = set(self.parts(world.placement))
         return [link for (caller, callee), link in world.links.items() if callee in gone or caller in gone]
-
-    def noticed(self, reaction: Reaction, world: World) -> bool:
-        """Whether somebody's reaction was to what stands there."""
-        return reaction.component in self.kills(world.placement)
 
     def begin(self, world: World) -> Undo:
         """Switches it off; undoing it starts everything there again."""

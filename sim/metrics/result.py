@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.metrics.recorder import Reaction
+
 SAMPLE_TYPE = np.dtype(
     [
         ("t", "<f8"),
@@ -73,6 +75,7 @@ class Result:
         engine: `events`, `cpu_s`, `wall_s`.
         interrupted: Whether the run was stopped before its end.
         notes: What a reader should know about the traffic: lines of a log that could not be read.
+        reactions: What parts of the system noticed and did about it, in the order of time.
         series_names: `(component, name)` of each series that a component kept, such as requests sent to a region.
         series: One row a second and series, with the fields of `SERIES_TYPE`.
     """
@@ -100,5 +103,6 @@ class Result:
     engine: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
     notes: tuple[str, ...] = ()
+    reactions: list[Reaction] = field(default_factory=list)
     series_names: list[tuple[str, str]] = field(default_factory=list)
     series: NDArray[Any] = field(default_factory=lambda: np.zeros(0, dtype=SERIES_TYPE))
