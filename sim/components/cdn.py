@@ -73,7 +73,7 @@ class Cdn(Proxy):
     def connect(self) -> None:
         """Looks up the origin."""
         keyed = self.caching is not None and self.caching.config.hit_ratio is None
-        self.origin = self.world.components[self.config.to].entrance(self.name, settle=keyed)
+        self.origin = self.world.entrance(self.config.to, self.name, settle=keyed)
         if self.caching is not None:
             self.keyed = CachedOrigin(self.caching, self.origin)
 

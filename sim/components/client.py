@@ -56,6 +56,9 @@ class ClientConfig(Config):
         default_factory=list, min_length=1, description="The mix of requests; by default GET / only."
     )
     region: RegionName | None = Field(None, description="The region that its users are in or near.")
+    home: RegionName | None = Field(
+        None, description="The region of its users' data, for what is resident by client; by default their own."
+    )
     population: PopulationConfig | None = Field(None, description="How many distinct callers there are; default one.")
     network: AccessConfig | None = Field(None, description="The client's access link; by default the network's.")
     timeout: Duration | None = Field(None, gt=0, description="How long an attempt may take; by default for ever.")
@@ -105,7 +108,7 @@ class Client:
     def connect(self) -> None:
         """Builds what a request goes through first: retry, time-out, access link."""
         config, world = self.config, self.world
-        target = world.components[config.to].entrance(self.name)
+        target = world.entrance(config.to, self.name)
         entrance: Handler = target
         if config.network is not None and config.network.lose_response:
             coin = world.streams.uniform(f"{self.name}.lost_responses")

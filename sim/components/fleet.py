@@ -4,7 +4,7 @@ All calls of one caller share it. It adds no hop. It counts what is outstanding 
 and sees the state of an instance only through the health checks, and through the answers it gets or waits for in vain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -181,6 +181,7 @@ class FleetEdge:
         self._returning = fleet.returning
         self._out = fleet.link.out.latency
         self._back = fleet.link.back.latency
+        self.gave_up = fleet.timed_out if fleet.learns else None
 
     def handle(self, request: Request) -> Steps:
         """Picks an instance, sends the request there and brings the answer back."""
@@ -238,7 +239,19 @@ class FleetEdge:
 
 def who_minds_time_outs(entrance: Handler) -> Callable[[Request], None] | None:
     """Who has to be told when a caller gives up on what it has sent to `entrance`; None for nobody."""
-    return entrance.fleet.timed_out if isinstance(entrance, FleetEdge) and entrance.fleet.learns else None
+    told: Callable[[Request], None] | None = getattr(entrance, "gave_up", None)
+    return told
+
+
+def all_who_mind(ways: Iterable[Handler]) -> Callable[[Request], None] | None:
+    """Who has to be told where a request may have gone any of several ways: whoever does not know it does not mind."""
+    told = [who for who in map(who_minds_time_outs, ways) if who is not None]
+
+    def tell(request: Request) -> None:
+        for who in told:
+            who(request)
+
+    return tell if told else None
 
 
 class Reported:

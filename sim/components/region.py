@@ -13,6 +13,8 @@ from pydantic import Field, model_validator
 from sim.components.names import RegionName
 from sim.values import Config, Duration, Share, wrong_key
 
+Residency = Literal["client", "key"]
+
 
 class RegionConfig(Config):
     """A region, and whether it serves or waits for another to fail."""
@@ -71,8 +73,16 @@ class Placed(Config):
         None, min_length=1, description="The regions that it stands in, with all that is said here in each of them."
     )
 
+    resident: Residency | None = Field(
+        None,
+        description="What pins data to one of the regions: each client's data is in its `home`, or each key in a "
+        "region of its own; calls go there, however far. By default every region has everything.",
+    )
+
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> "Placed":
+        if self.resident is not None and self.spread is None:
+            raise wrong_key("resident", "is for what stands in several regions: give 'regions'")
         if self.region is not None and self.regions is not None:
             raise wrong_key("region", "is for a component in one region: give either 'region' or 'regions'")
         if self.regions is not None and len(set(self.regions)) < len(self.regions):
@@ -98,12 +108,14 @@ class Placement:
     Attributes:
         regions: The regions by name.
         homes: The region of each client and of each part of a component that stands in one.
+        data_homes: The region of each client's data.
         parts: The parts of each component by its name in the scenario: itself, or one for each of its regions.
     """
 
     regions: Mapping[str, RegionConfig] = field(default_factory=dict)
     homes: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    data_homes: Mapping[str, str] = field(default_factory=dict)
 
     def region(self, name: str) -> str | None:
         """The region of a client, of a component, or of what acts for one (`feed@us-east.health_check`)."""

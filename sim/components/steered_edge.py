@@ -1,10 +1,10 @@
 """What a caller holds of something that chooses a region for it: the way to each region, and who chooses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from sim.components.component import Component, Handler, Steps
-from sim.components.fleet import who_minds_time_outs
+from sim.components.fleet import all_who_mind
 from sim.components.steering import Region, Steering
 from sim.request import ANSWERS, Outcome, Request
 
@@ -42,9 +42,9 @@ class SteeredEdge:
         self.measured = steering.measured if steering.config.steering == "latency" else None
         settle = settle or self.measured is not None
         self.ways: Mapping[str, Handler] = {
-            region.name: world.components[region.front].entrance(caller, settle) for region in steering.regions
+            region.name: world.entrance(region.front, caller, settle) for region in steering.regions
         }
-        self.gave_up = self._tell_all if any(map(who_minds_time_outs, self.ways.values())) else None
+        self.gave_up = all_who_mind(self.ways.values())
 
     def handle(self, request: Request) -> Steps:
         """Sends a request where it is steered to."""
@@ -60,9 +60,3 @@ class SteeredEdge:
         if self.measured is not None:
             self.measured(self.home, region, self.env.now - begun)
         return response
-
-    def _tell_all(self, request: Request) -> None:
-        for way in self.ways.values():
-            tell: Callable[[Request], None] | None = who_minds_time_outs(way)
-            if tell is not None:
-                tell(request)

@@ -47,7 +47,7 @@ class Waf(Proxy):
 
     def connect(self) -> None:
         """Looks up what is behind it."""
-        self.upstream = self.world.components[self.config.to].entrance(self.name, settle=False)
+        self.upstream = self.world.entrance(self.config.to, self.name, settle=False)
 
     def forward(self, request: Request) -> Response | Handler:
         """Inspects a request, and passes it on if nothing is found."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from sim.components.component import Component
+from sim.components.component import Component, Handler
 from sim.components.network import Direction, Link, LinkConfig, NetworkConfig
-from sim.components.region import Placement
+from sim.components.region import Placement, base_name
+from sim.components.residency import ResidentEdge
 from sim.components.standby import StandbyRegions
 from sim.kernel import Demand, Environment, FixedDemand, Streams
 from sim.metrics import Recorder
@@ -68,6 +69,14 @@ class World:
     def distance(self, one: str | None, other: str | None) -> float:
         """Mean one-way latency between two regions, s; 0 within one, and to what stands in none."""
         return self.network.distances.get(frozenset((one, other)), 0.0)
+
+    def entrance(self, name: str, caller: str, settle: bool = True) -> Handler:
+        """What `caller` sends its requests for a component to; see `Component.entrance`."""
+        component = self.components[name]
+        resident = getattr(component.config, "resident", None)
+        if resident is None:
+            return component.entrance(caller, settle)
+        return ResidentEdge(self, self.placement.named(base_name(name)), resident, caller, settle)
 
     def link(self, caller: str, callee: str) -> Link:
         """The link between two parts; both ways of a pair share it."""

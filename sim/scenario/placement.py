@@ -43,7 +43,12 @@ def place(document: Document) -> tuple[Document, Placement]:
         name: _addressed(client, partial(find, region=client.region), parts)
         for name, client in document.clients.items()
     }
-    placement = Placement(document.regions, homes, {name: tuple(there.values()) for name, there in parts.items()})
+    placement = Placement(
+        document.regions,
+        homes,
+        {name: tuple(there.values()) for name, there in parts.items()},
+        {name: client.home or client.region or "" for name, client in document.clients.items()},
+    )
     return document.model_copy(update={"components": components, "clients": clients}), placement
 
 

@@ -364,3 +364,37 @@ def test_dns_that_is_down_is_missed_only_when_records_run_out(play):
     assert refused.max() <= 135.0
     at_the_end = (rows["arrived"] >= 128.0) & (rows["arrived"] < 130.0)
     assert (rows["outcome"][at_the_end] == 4).mean() == pytest.approx(29 / 60, abs=0.1)
+
+
+# -- data residency
+
+
+RESIDENT = """
+    duration: 10s
+    regions: {us: {}, eu: {}}
+    network: {between: {us/eu: 40ms}}
+    clients:
+      ann: {region: us, traffic: {replay: ann.csv}, to: api}
+      eve: {region: us, home: eu, traffic: {replay: eve.csv}, to: api}
+    components:
+      api: {kind: service, regions: [us, eu], workers: 10, steps: [{work: 10ms}, {call: profiles}]}
+      profiles: {kind: external, regions: [us, eu], latency: 5ms, resident: BY}
+    """
+
+
+def test_data_at_home_is_far_from_who_travels(play):
+    """Both are in the us; Eve's data has to stay in the eu, and her request pays the distance."""
+    story = play(RESIDENT.replace("BY", "client"), ann=[0], eve=[0.5])
+    assert story.ends == [0.015, 0.595]
+
+
+def test_keys_have_regions_of_their_own(play):
+    """Of many keys about half is near and half is far; one key is always in the same place."""
+    text = RESIDENT.replace("BY", "key").replace(
+        "traffic: {replay: ann.csv}", "traffic: {rate: 200/s}, requests: [{send: GET /, key: {uniform: {items: 1000}}}]"
+    )
+    rows = play(text, eve=[0]).result.requests
+    far = rows["network"][rows["client"] == 0] > 0.01
+    assert 0.4 < far.mean() < 0.6
+    one = play(text.replace("{uniform: {items: 1000}}", "7"), eve=[0]).result.requests
+    assert len({round(float(seconds), 6) for seconds in one["network"][one["client"] == 0]}) == 1

@@ -53,7 +53,7 @@ def caller_of(config: Any, caller: str, world: "World", stream: str, settle: boo
         settle: Whether the caller has to know when the answer is back.
     """
     plain = config.timeout is None and config.retry is None and caller not in world.mortal
-    entrance = world.components[config.to].entrance(caller, settle or not plain)
+    entrance = world.entrance(config.to, caller, settle or not plain)
     if plain:
         return entrance
     gave_up = who_minds_time_outs(entrance)
