@@ -8,6 +8,7 @@ from sim.balancing.health import HealthCheckConfig, HealthState
 from sim.balancing.load_report import LatencyByLoad
 from sim.balancing.outlier import OutlierDetector, OutlierEjectionConfig
 from sim.balancing.slow_start import SlowStartConfig, weight_factor
+from sim.balancing.zone_aware import ZoneAware
 
 __all__ = [
     "ALGORITHMS",
@@ -21,6 +22,7 @@ __all__ = [
     "OutlierDetector",
     "OutlierEjectionConfig",
     "SlowStartConfig",
+    "ZoneAware",
     "eligible",
     "make_balancer",
     "weight_factor",

@@ -21,6 +21,7 @@ from sim.balancing.maglev import Maglev, TableSize
 from sim.balancing.prequal import Prequal
 from sim.balancing.random import Random
 from sim.balancing.round_robin import RoundRobin, WeightedRoundRobin
+from sim.balancing.zone_aware import ZoneAwareConfig
 from sim.kernel import Uniform
 from sim.values import Config, Count, Duration, Number, Share
 
@@ -61,6 +62,11 @@ class BalancerConfig(Config):
     panic_threshold: Share = Field(
         0.5,
         description="If a smaller share of the instances than this is healthy, all are used; 0% switches this off.",
+    )
+    zone_aware: ZoneAwareConfig | None = Field(
+        None,
+        description="Keeps traffic in the caller's zone as far as its instances can take it; by default all zones are "
+        "are alike.",
     )
     choices: Count | None = Field(
         None,

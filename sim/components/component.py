@@ -5,13 +5,14 @@ for, and returns a Response. A refusal is a Response with an outcome, never an e
 other are added to `request.owed` and slept once, by the next one that has to know the time.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from sim.request import Request, Response
 from sim.values import Config
 
 if TYPE_CHECKING:
+    from sim.components.fleet import Fleet
     from sim.components.server import Server
     from sim.components.world import World
 
@@ -33,6 +34,9 @@ class Component:
         name: As the scenario calls it.
         config: What the scenario says about it.
         world: What it lives in.
+
+    Attributes:
+        calling: What it calls whose balancers look at how healthy it is itself, zone by zone.
     """
 
     kind: ClassVar[str]
@@ -45,6 +49,7 @@ class Component:
         self.up = True
         self.offered = 0
         self.refused = 0
+        self.calling: list[Fleet] = []
 
     def stop(self) -> None:
         """Goes away: whatever comes is refused, until `start`."""
@@ -74,6 +79,19 @@ class Component:
     def servers(self) -> "list[Server]":
         """The places with workers and a queue, for faults and samples."""
         return []
+
+    @property
+    def zones(self) -> Sequence[str]:
+        """The zone of each of its instances, where its instances are in zones."""
+        return ()
+
+    def restart(self, index: int) -> None:
+        """Starts one of its servers again."""
+        self.servers[index].restart()
+
+    def zone_counts(self) -> dict[str, int]:
+        """How many of its instances are healthy in each zone, as far as its own checks know."""
+        return {}
 
     def lost_for_good(self) -> int:
         """Requests that it killed, or refused because it was down, since the beginning of the run."""

@@ -23,12 +23,14 @@ class Names:
         components: The kind of each, None where that is not said rightly; None where the names cannot be told.
         regions: What it calls its regions; None where that cannot be told.
         places: The regions that each component stands in, where that is said rightly.
+        zones: The zones of each region, where they are said rightly.
     """
 
     clients: Collection[str] | None
     components: Mapping[str, str | None] | None
     regions: Collection[str] | None = None
     places: Mapping[str, Sequence[str]] | None = None
+    zones: Mapping[str, Sequence[str]] | None = None
 
     def is_client(self, name: str) -> bool:
         """Whether a client is known by this name."""
@@ -53,6 +55,17 @@ class Names:
         if self.regions is not None and name not in self.regions:
             text = hint(name, self.regions) if self.regions else "; the scenario declares none under 'regions'"
             raise ValueError(f"there is no region {quote(name)}{text}")
+
+    def check_zone(self, name: str) -> None:
+        """Raises ValueError where no region has such a zone, written `region/zone`."""
+        region, _, zone = name.partition("/")
+        if not zone:
+            raise ValueError(f"{quote(name)} is not a zone; write region/zone, such as us-east/a")
+        self.check_region(region)
+        zones = None if self.zones is None else self.zones.get(region)
+        if zones is not None and zone not in zones:
+            text = hint(zone, zones) if zones else "; it has no zones"
+            raise ValueError(f"{quote(region)} has no zone {quote(zone)}{text}")
 
     def check_stands(self, name: str, region: str) -> None:
         """Raises ValueError where a component does not stand in a region."""

@@ -1,5 +1,6 @@
 """A service is a fleet of identical instances behind a name: workers, a bounded queue, and steps for each request."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StrictBool, model_validator
@@ -156,7 +157,10 @@ class Service(Component):
         super().__init__(name, config, world)
         self._servers = [self._make_server(index) for index in range(config.instances)]
         self.healthy = [True] * config.instances
+        zones = world.placement.zones(name)
+        self._zones = [zones[index % len(zones)] if zones else "" for index in range(config.instances)]
         self.fleets: dict[str, Fleet] = {}
+        self.cross_zone = 0
         self.load_reports = [LatencyByLoad() for _ in self._servers]
         self._boots: dict[int, Flow] = {}
 
@@ -179,12 +183,30 @@ class Service(Component):
         """Its instances."""
         return self._servers
 
+    @property
+    def zones(self) -> list[str]:
+        """The zone of each instance, an empty text where its region has none: they are spread evenly."""
+        return self._zones
+
     def connect(self) -> None:
         """Builds the steps, which look up what they call."""
         config: ServiceConfig = self.config
-        default = make_steps(config.work, config.steps, self.name, self.world, self.name)
+        programs = {zone: self._program(self.address(zone)) for zone in dict.fromkeys(self.zones)}
+        for server, zone in zip(self._servers, self.zones, strict=True):
+            server.program = programs[zone]
+        if config.health_check is not None:
+            HealthChecker(self)
+
+    def address(self, zone: str) -> str:
+        """What its instances in a zone are called, as ends of links."""
+        return f"{self.name}/{zone}" if zone else self.name
+
+    def _program(self, caller: str) -> Program:
+        """What its instances in one zone do; `caller` is what they are called."""
+        config: ServiceConfig = self.config
+        default = make_steps(config.work, config.steps, self.name, self.world, caller)
         branches: list[tuple[Match, list[Step]]] = [
-            (endpoint.match, make_steps(endpoint.work, endpoint.steps, f"{self.name}.{number}", self.world, self.name))
+            (endpoint.match, make_steps(endpoint.work, endpoint.steps, f"{self.name}.{number}", self.world, caller))
             for number, endpoint in enumerate(config.endpoints)
         ]
         otherwise = default or [NotFound()]
@@ -195,20 +217,17 @@ class Service(Component):
                     return steps
             return otherwise
 
-        program = Program(default, choose if branches else None)
-        for server in self._servers:
-            server.program = program
-        if config.health_check is not None:
-            HealthChecker(self)
+        return Program(default, choose if branches else None)
 
     def entrance(self, caller: str, settle: bool = True) -> Handler:
         """The caller's balancer; a single instance that nobody checks needs none."""
         config: ServiceConfig = self.config
-        link, salt = self.world.link(caller, self.name), self.world.calls_to(self.name)
+        salt = self.world.calls_to(self.name, caller)
         if config.instances == 1 and config.health_check is None and config.outlier_ejection is None:
+            link = self.world.link(caller, self.address(self.zones[0]))
             return Edge(self.env, link, self._servers[0], salt, settle)
         if caller not in self.fleets:
-            self.fleets[caller] = Fleet(self, caller, link)
+            self.fleets[caller] = Fleet(self, caller)
         return FleetEdge(self.fleets[caller], salt, settle)
 
     def verdict(self, index: int, healthy: bool) -> None:
@@ -220,6 +239,8 @@ class Service(Component):
                 fleet.returned(index)
             else:
                 fleet.refresh()
+        for fleet in self.calling:
+            fleet.refresh()
 
     def restart(self, index: int) -> None:
         """Starts an instance again: it accepts requests after `startup`, and is slow while it warms up."""
@@ -248,13 +269,19 @@ class Service(Component):
             finally:
                 server.undo_slow(factor)
 
+    def zone_counts(self) -> dict[str, int]:
+        """See `Component.zone_counts`."""
+        return dict(Counter(zone for zone, healthy in zip(self.zones, self.healthy, strict=True) if healthy))
+
     def counters(self) -> dict[str, Any]:
         """Sums over the instances, and each of them."""
-        return server_counters(self._servers) | {"refused": self.refused + sum(s.refused for s in self._servers)}
+        counters = server_counters(self._servers) | {"refused": self.refused + sum(s.refused for s in self._servers)}
+        return counters | {"cross_zone": self.cross_zone} if any(self.zones) else counters
 
     def start_counting(self) -> None:
         """Forgets what was counted so far."""
         super().start_counting()
+        self.cross_zone = 0
         for server in self._servers:
             server.start_counting()
 

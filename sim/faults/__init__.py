@@ -18,6 +18,7 @@ from sim.faults.outage import Outage
 from sim.faults.region_down import RegionDown
 from sim.faults.slow import Slow
 from sim.faults.spike import Spike
+from sim.faults.zone_down import ZoneDown
 from sim.values import did_you_mean, nearest, wrong_key
 
 __all__ = ["VERBS", "Crash", "Event", "EventConfig", "Injector", "LinkEvent", "Spike", "Target", "verb_of"]
@@ -36,6 +37,7 @@ VERBS: Final[dict[str, type[EventConfig]]] = {
         Spike,
         Flush,
         RegionDown,
+        ZoneDown,
         Degrade,
         Drain,
         Failback,
@@ -82,6 +84,7 @@ Event = Annotated[
     | Annotated[Spike, Tag("spike")]
     | Annotated[Flush, Tag("flush")]
     | Annotated[RegionDown, Tag("region_down")]
+    | Annotated[ZoneDown, Tag("zone_down")]
     | Annotated[Degrade, Tag("degrade")]
     | Annotated[Drain, Tag("drain")]
     | Annotated[Failback, Tag("failback")],

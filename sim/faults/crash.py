@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from sim.components import Component, Service, World
+from sim.components import Component, World
 from sim.faults.event import EventConfig, Targets, Undo
 from sim.values import Count, Duration, wrong_key
 
@@ -47,9 +47,6 @@ class Crash(EventConfig):
 
         def restart() -> None:
             for component, index in down:
-                if isinstance(component, Service):
-                    component.restart(index)
-                else:
-                    component.servers[index].restart()
+                component.restart(index)
 
         return restart

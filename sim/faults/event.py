@@ -147,7 +147,7 @@ def _check_client(verb: str, name: str, names: Names) -> None:
         raise ValueError(f"there is no client {quote(name)}{hint(name, names.clients)}")
 
 
-Hits = Literal["servers", "clients", "links", "caches", "components", "regions"]
+Hits = Literal["servers", "clients", "links", "caches", "components", "regions", "zones"]
 """What a kind of event can happen to."""
 
 
@@ -188,6 +188,8 @@ class EventConfig(Config):
             names.check_stands(name, target.region)
         if cls.hits == "regions":
             names.check_region(name)
+        elif cls.hits == "zones":
+            names.check_zone(name)
         elif cls.hits == "clients":
             _check_client(cls.verb, name, names)
         elif cls.hits == "links":
@@ -220,8 +222,9 @@ class EventConfig(Config):
 
     def parts(self, placement: Placement) -> list[str]:
         """The parts of components that it hits: those that a target names, or all that stand in a region."""
-        find = placement.inside if self.hits == "regions" else placement.named
-        return [part for target in self.targets for part in find(target.part)]
+        if self.hits in ("regions", "zones"):
+            return [part for target in self.targets for part in placement.inside(target.name.partition("/")[0])]
+        return [part for target in self.targets for part in placement.named(target.part)]
 
     def components(self, world: World) -> list[Component]:
         """The components it hits."""

@@ -37,7 +37,10 @@ def declared(source: Source) -> dict[str, Any]:
     kinds = None if components is None else {name: _kind(block) for name, block in components.items()}
     regions: Collection[str] | None = [] if "regions" not in data and None not in meant else _blocks(source, "regions")
     places = None if components is None else {name: _places(block) for name, block in components.items()}
-    return {"names": Names(clients, kinds, regions, places), "subjects": _subjects(events, clients, components)}
+    return {
+        "names": Names(clients, kinds, regions, places, _zones(regions)),
+        "subjects": _subjects(events, clients, components),
+    }
 
 
 def _blocks(source: Source, section: str) -> dict[str, Any] | None:
@@ -58,6 +61,14 @@ def _places(block: Any) -> list[str]:
     said = [block.get(key) for key in ("region", "regions", "primary", "replicas")]
     names = [name for value in said for name in (value if isinstance(value, list) else [value])]
     return [name for name in names if isinstance(name, str)]
+
+
+def _zones(regions: Any) -> dict[str, list[str]] | None:
+    """The zones of each region."""
+    if not isinstance(regions, dict):
+        return None
+    said = {name: block.get("zones", []) if isinstance(block, dict) else [] for name, block in regions.items()}
+    return {name: zones for name, zones in said.items() if isinstance(zones, list)}
 
 
 def _kind(block: Any) -> str | None:
