@@ -14,8 +14,10 @@ from sim.components.database import Database, DatabaseConfig
 from sim.components.dns import Dns, DnsConfig
 from sim.components.external import External, ExternalConfig
 from sim.components.gateway import Gateway, GatewayConfig
+from sim.components.load_balancer import LoadBalancer, LoadBalancerConfig
 from sim.components.network import NetworkConfig
 from sim.components.region import Placed, Placement, RegionConfig
+from sim.components.replica import Replica
 from sim.components.server import Server
 from sim.components.service import Service, ServiceConfig
 from sim.components.steering import Steered
@@ -35,6 +37,7 @@ __all__ = [
     "Placed",
     "Placement",
     "RegionConfig",
+    "Replica",
     "Server",
     "Service",
     "Steered",
@@ -44,10 +47,23 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of component: what YAML may say, and how it is made (name, config, world)."""
+    """One kind of component.
+
+    Attributes:
+        config: What YAML may say.
+        make: Makes one (name, config, world).
+        replica: Makes one of several that have a primary, of kinds that can have one.
+    """
 
     config: type[Config]
     make: Any
+    replica: Any = None
+
+    def build(self, name: str, config: Any, world: World) -> Component:
+        """Makes the component that a config describes."""
+        replicated = self.replica is not None and config.primary is not None
+        component: Component = (self.replica if replicated else self.make)(name, config, world)
+        return component
 
 
 KINDS: Final = {
@@ -56,8 +72,9 @@ KINDS: Final = {
     "gateway": Kind(GatewayConfig, Gateway),
     "service": Kind(ServiceConfig, Service),
     "cache": Kind(CacheServerConfig, Cache),
-    "database": Kind(DatabaseConfig, Database),
+    "database": Kind(DatabaseConfig, Database, Replica),
     "external": Kind(ExternalConfig, External),
+    "balancer": Kind(LoadBalancerConfig, LoadBalancer),
     "dns": Kind(DnsConfig, Dns),
     "traffic_manager": Kind(TrafficManagerConfig, TrafficManager),
 }

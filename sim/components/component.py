@@ -27,6 +27,18 @@ class Handler(Protocol):
         ...
 
 
+class Counting(Protocol):
+    """Something that counts beside a component, and is reported with it."""
+
+    def counters(self) -> dict[str, Any]:
+        """Its counters since `start_counting`."""
+        ...
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far."""
+        ...
+
+
 class Component:
     """One named part of the architecture.
 
@@ -36,6 +48,7 @@ class Component:
         world: What it lives in.
 
     Attributes:
+        also_count: What else counts for it: sessions.
         calling: What it calls whose balancers look at how healthy it is itself, zone by zone.
     """
 
@@ -50,6 +63,7 @@ class Component:
         self.offered = 0
         self.refused = 0
         self.calling: list[Fleet] = []
+        self.also_count: list[Counting] = []
 
     def stop(self) -> None:
         """Goes away: whatever comes is refused, until `start`."""

@@ -9,10 +9,11 @@ from heapq import heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from sim.balancing import Endpoint, LatencyByLoad, OutlierDetector, ZoneAware, eligible, make_balancer, weight_factor
+from sim.balancing import Endpoint, LatencyByLoad, OutlierDetector, eligible, weight_factor
 from sim.components.component import Handler, Steps
+from sim.components.deciding import balancer_for
 from sim.components.network import Direction, Edge, Link, cross
-from sim.components.region import owner, zone_of
+from sim.components.region import zone_of
 from sim.components.server import Server
 from sim.kernel import Environment, Flow
 from sim.metrics import Reaction
@@ -47,24 +48,11 @@ class Fleet:
         self.servers: list[Server] = service.servers
         ways = {zone: world.link(caller, service.address(zone)) for zone in dict.fromkeys(service.zones)}
         self.links = [ways[zone] for zone in service.zones]
-        name = f"{caller}.{service.name}.balancer"
         self.weights = [config.weight_of(index) for index in range(len(self.servers))]
         self.endpoints = [
             Endpoint(index, server.name, self.weights[index]) for index, server in enumerate(self.servers)
         ]
-        home = zone_of(caller)
-        if config.balancer.zone_aware is None or home is None or len(ways) < 2:
-            self.balancer = make_balancer(config.balancer, self.endpoints, world.streams.uniform(name))
-        else:
-            world.components[owner(caller)].calling.append(self)
-            self.balancer = ZoneAware(
-                config.balancer.zone_aware,
-                lambda: make_balancer(config.balancer, (), world.streams.uniform(name)),
-                home,
-                service.zones,
-                world.components[owner(caller)].zone_counts,
-                world.streams.uniform(f"{name}.zone"),
-            )
+        self.balancer = balancer_for(self, service, caller, self.endpoints)
         self.panic_threshold: float = config.balancer.panic_threshold
         ejection = config.outlier_ejection
         self.detector = None if ejection is None else OutlierDetector(ejection, len(self.endpoints))
@@ -78,7 +66,7 @@ class Fleet:
             handlers = [Reported(*pair) for pair in zip(self.servers, service.load_reports, strict=True)]
         self.link = self.links[0]
         if len(ways) > 1:
-            self.link = Link.free(world.env)
+            self.link, home = Link.free(world.env), zone_of(caller)
             handlers = [
                 ZoneEdge(world.env, link, handler, service, home is not None and zone != home)
                 for link, handler, zone in zip(self.links, handlers, service.zones, strict=True)

@@ -77,18 +77,19 @@ class HealthChecker:
     def __init__(self, service: "Service") -> None:
         world = service.world
         config = service.config.health_check
-        link = world.link(f"{service.name}.health_check", service.name)
-        phases = world.streams.uniform(f"{service.name}.health_check")
-        service.servers[0].program.add(PROBE, [Work(FixedDemand(config.work))])
+        name = f"{service.name}.health_check"
+        phases = world.streams.uniform(name)
+        for server in service.servers:
+            server.program.add(PROBE, [Work(FixedDemand(config.work))])
         self.probers = [
             Prober(
                 world.env,
                 config,
-                Edge(world.env, link, Uncounted(server), 0, settle=True),
+                Edge(world.env, world.link(name, service.address(zone)), Uncounted(server), 0, settle=True),
                 phases.next(),
                 partial(service.verdict, index),
             )
-            for index, server in enumerate(service.servers)
+            for index, (server, zone) in enumerate(zip(service.servers, service.zones, strict=True))
         ]
 
 
@@ -127,7 +128,8 @@ class Front:
         self.servers = [Uncounted(server) for server in component.servers]
         self._next = 0
         if self.servers:
-            component.servers[0].program.add(PROBE, [Work(FixedDemand(work))])
+            for server in component.servers:
+                server.program.add(PROBE, [Work(FixedDemand(work))])
 
     def handle(self, request: Request) -> Steps:
         """Answers a probe."""

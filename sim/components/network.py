@@ -115,14 +115,14 @@ class Direction:
             seconds += self._free_at - now
         waited, timer = 0.0, FIRST_RETRANSMISSION
         while self._loses(now + waited):
-            if self._dead_until == inf:
+            if self.dead_until == inf:
                 return inf
             waited += timer
             timer = min(timer * 2.0, LONGEST_RETRANSMISSION)
         return seconds + waited
 
     @property
-    def _dead_until(self) -> float:
+    def dead_until(self) -> float:
         """Until when nothing at all gets through, as far as is known, s."""
         ends = [until for share, until in self.losses if share >= 1.0]
         return max(self.cut_until, inf if self.loss >= 1.0 else 0.0, *ends)
@@ -152,6 +152,12 @@ class Link:
         self.out = out
         self.back = back
         self.steady = out.steady and back.steady
+
+    @classmethod
+    def free(cls, env: Environment) -> "Link":
+        """A link that takes no time."""
+        one, other = (Direction(env, Constant(0.0), LinkConfig(), Streams(0), "free") for _ in range(2))
+        return cls(one, other)
 
     def watch(self) -> None:
         """Some event of the scenario touches this link: from now on the moment of a crossing matters."""

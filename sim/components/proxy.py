@@ -63,7 +63,8 @@ class Proxy(Component):
 
     def entrance(self, caller: str, settle: bool = True) -> Handler:
         """The link to the proxy."""
-        return ProxyEdge(self.env, self.world.link(caller, self.name), self, self.world.calls_to(self.name), settle)
+        link, salt = self.world.link(caller, self.name), self.world.calls_to(self.name, caller)
+        return ProxyEdge(self.env, link, self, salt, settle)
 
     def handle(self, request: Request) -> Steps:
         """Answers, or passes on."""

@@ -4,21 +4,37 @@ A component that stands in several regions is one part in each, `feed@us-east` a
 stay in the caller's region where the callee stands there too, and go to the nearest of its regions otherwise.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from sim.components.names import RegionName
-from sim.values import Config, Duration, Share, wrong_key
+from sim.values import Config, Distribution, Duration, Share, wrong_key
 
 Residency = Literal["client", "key"]
+
+
+def _check_zones(name: str) -> str:
+    if re.fullmatch(r"[\w-]{1,100}", name):
+        return name
+    raise ValueError("a zone's name is made of letters, digits, - and _")
+
+
+ZoneName = Annotated[str, AfterValidator(_check_zones)]
 
 
 class RegionConfig(Config):
     """A region, and whether it serves or waits for another to fail."""
 
+    zones: list[ZoneName] = Field(
+        default_factory=list, max_length=20, description="Its zones; instances of services are spread evenly over them."
+    )
+    zone_latency: Distribution | None = Field(
+        None, description="One-way latency between two of its zones; by default as within one."
+    )
     role: Literal["active", "standby"] = Field(
         "active", description="Whether it takes traffic always, or only while an active region is out."
     )
@@ -36,6 +52,15 @@ class RegionConfig(Config):
     capacity: Share | None = Field(
         None, description="Share of its instances that run while a warm standby waits; a half if left out."
     )
+
+    @model_validator(mode="after")
+    def _zones_once(self) -> "RegionConfig":
+        if len(set(self.zones)) < len(self.zones):
+            twice = next(name for name in self.zones if self.zones.count(name) > 1)
+            raise wrong_key("zones", f"names {twice!r} twice")
+        if self.zone_latency is not None and len(self.zones) < 2:
+            raise wrong_key("zone_latency", "means nothing with fewer than two 'zones'")
+        return self
 
     @model_validator(mode="after")
     def _read_by_the_role(self) -> "RegionConfig":
@@ -117,9 +142,14 @@ class Placement:
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     data_homes: Mapping[str, str] = field(default_factory=dict)
 
-    def region(self, name: str) -> str | None:
-        """The region of a client, of a component, or of what acts for one (`feed@us-east.health_check`)."""
-        return self.homes.get(name.partition(".")[0])
+    def region(self, end: str) -> str | None:
+        """The region of one end of a link, see `owner`."""
+        return self.homes.get(owner(end))
+
+    def zones(self, name: str) -> Sequence[str]:
+        """The zones of the region that a component stands in."""
+        region = self.regions.get(self.homes.get(name, ""))
+        return () if region is None else region.zones
 
     def named(self, name: str) -> Sequence[str]:
         """The parts that a name means: `feed` all of its parts, `feed@us-east` that one."""
@@ -129,6 +159,20 @@ class Placement:
         """The parts of components that stand in a region."""
         for parts in self.parts.values():
             yield from (part for part in parts if self.homes.get(part) == region)
+
+
+def owner(end: str) -> str:
+    """The client or component that one end of a link is, or acts for.
+
+    Args:
+        end: `feed@us`, its instances in a zone (`feed@us/a`), one of its nodes (`lb#0`), or `feed@us.health_check`.
+    """
+    return re.split("[./#]", end, maxsplit=1)[0]
+
+
+def zone_of(end: str) -> str | None:
+    """The zone of one end of a link, where it is in one."""
+    return end.partition(".")[0].partition("#")[0].partition("/")[2] or None
 
 
 def base_name(part: str) -> str:

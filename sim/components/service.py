@@ -1,6 +1,7 @@
 """A service is a fleet of identical instances behind a name: workers, a bounded queue, and steps for each request."""
 
 from collections import Counter
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StrictBool, model_validator
@@ -14,6 +15,7 @@ from sim.balancing import (
     SlowStartConfig,
 )
 from sim.components.component import Component, Handler
+from sim.components.deciding import Bulletin
 from sim.components.fleet import Fleet, FleetEdge
 from sim.components.health_checker import HealthChecker
 from sim.components.meter import server_counters
@@ -161,6 +163,9 @@ class Service(Component):
         self._zones = [zones[index % len(zones)] if zones else "" for index in range(config.instances)]
         self.fleets: dict[str, Fleet] = {}
         self.cross_zone = 0
+        self.cookies: dict[Hashable, int] = {}
+        reports = config.balancer.load_reports
+        self.board = None if reports is None else Bulletin(world.env, self, reports)
         self.load_reports = [LatencyByLoad() for _ in self._servers]
         self._boots: dict[int, Flow] = {}
 
@@ -191,15 +196,19 @@ class Service(Component):
     def connect(self) -> None:
         """Builds the steps, which look up what they call."""
         config: ServiceConfig = self.config
-        programs = {zone: self._program(self.address(zone)) for zone in dict.fromkeys(self.zones)}
-        for server, zone in zip(self._servers, self.zones, strict=True):
-            server.program = programs[zone]
+        for server, program in zip(self._servers, self._programs(), strict=True):
+            server.program = program
         if config.health_check is not None:
             HealthChecker(self)
 
     def address(self, zone: str) -> str:
         """What its instances in a zone are called, as ends of links."""
         return f"{self.name}/{zone}" if zone else self.name
+
+    def _programs(self) -> list[Program]:
+        """What each instance does: in each zone the same, called from there."""
+        programs = {zone: self._program(self.address(zone)) for zone in dict.fromkeys(self.zones)}
+        return [programs[zone] for zone in self.zones]
 
     def _program(self, caller: str) -> Program:
         """What its instances in one zone do; `caller` is what they are called."""
@@ -276,12 +285,16 @@ class Service(Component):
     def counters(self) -> dict[str, Any]:
         """Sums over the instances, and each of them."""
         counters = server_counters(self._servers) | {"refused": self.refused + sum(s.refused for s in self._servers)}
+        for other in self.also_count:
+            counters |= other.counters()
         return counters | {"cross_zone": self.cross_zone} if any(self.zones) else counters
 
     def start_counting(self) -> None:
         """Forgets what was counted so far."""
         super().start_counting()
         self.cross_zone = 0
+        for other in self.also_count:
+            other.start_counting()
         for server in self._servers:
             server.start_counting()
 

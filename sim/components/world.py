@@ -1,13 +1,14 @@
 """The world of one run: the clock, the random streams, the recorder, and who is connected with whom."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 from sim.components.component import Component, Handler
 from sim.components.network import Direction, Link, LinkConfig, NetworkConfig
-from sim.components.region import Placement, base_name
+from sim.components.region import Placement, base_name, owner, zone_of
 from sim.components.residency import ResidentEdge
 from sim.components.standby import StandbyRegions
 from sim.kernel import Demand, Environment, FixedDemand, Streams
@@ -46,7 +47,9 @@ class World:
     components: dict[str, Component] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
-    _calls: dict[str, int] = field(default_factory=dict)
+    _calls: dict[tuple[str, str], int] = field(default_factory=dict)
+    _shared: dict[str, Any] = field(default_factory=dict)
+    _edges: dict[str, dict[tuple[str, int], int]] = field(default_factory=dict)
 
     @cached_property
     def standby(self) -> StandbyRegions:
@@ -65,6 +68,12 @@ class World:
         if isinstance(distribution, Constant):
             return FixedDemand(distribution.mean)
         return self.streams.demand(_REGION.sub("", name), distribution.draw)
+
+    def shared(self, name: str, make: Callable[[], Any]) -> Any:
+        """What several parts share, by name; made when the first of them asks for it."""
+        if name not in self._shared:
+            self._shared[name] = make()
+        return self._shared[name]
 
     def distance(self, one: str | None, other: str | None) -> float:
         """Mean one-way latency between two regions, s; 0 within one, and to what stands in none."""
@@ -85,18 +94,28 @@ class World:
             link = self.links[caller, callee] = self._lay(caller, callee)
         return link
 
-    def calls_to(self, name: str) -> int:
-        """A number for the next edge that leads to a component, apart from those of all earlier edges."""
-        number = self._calls.get(name, 0)
-        self._calls[name] = number + 1
-        return number << 16
+    def calls_to(self, name: str, caller: str) -> int:
+        """A number for the next edge from a caller to a component, apart from those of all its other edges and callers.
+
+        The parts of a caller in several regions or zones have the same edges, and so have those of the component: where
+        a request goes does not change what it needs.
+        """
+        ordinal = self._calls.get((caller, name), 0)
+        self._calls[caller, name] = ordinal + 1
+        numbers = self._edges.setdefault(base_name(name), {})
+        return numbers.setdefault((base_name(owner(caller)), ordinal), len(numbers)) << 16
 
     def _lay(self, caller: str, callee: str) -> Link:
         config: LinkConfig = self.access.get(caller, self.network)
         latency = config.latency if config.latency is not None else self.network.latency
+        ends = {owner(caller), owner(callee)}
         regions = {self.placement.region(caller), self.placement.region(callee)}
+        zones = {zone_of(caller), zone_of(callee)}
+        if len(regions) == 1 and len(zones) == 2 and None not in zones:
+            across = self.placement.regions[str(regions.pop())].zone_latency
+            latency = latency if across is None else across
         for pair, distribution in self.network.between.items():
-            if set(pair.split("/")) == {caller, callee}:
+            if set(pair.split("/")) == ends:
                 latency = distribution
                 break
             if set(pair.split("/")) == regions:

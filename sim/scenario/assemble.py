@@ -47,7 +47,7 @@ def assemble(scenario: Scenario, seed: int, make_world: Callable[..., World] = W
         access={name: client.network for name, client in document.clients.items() if client.network is not None},
     )
     for name, config in document.components.items():
-        world.add(KINDS[config.kind].make(name, config, world))
+        world.add(KINDS[config.kind].build(name, config, world))
     clients = [Client(name, config, world, number) for number, (name, config) in enumerate(document.clients.items())]
     world.clients |= {client.name: client for client in clients}
     for component in world.components.values():

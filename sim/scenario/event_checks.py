@@ -79,4 +79,4 @@ def _instances(document: Document, name: str) -> int | None:
     config = document.components.get(name)
     if config is None or config.kind in WITHOUT_INSTANCES:
         return None
-    return int(config.instances) if config.kind == "service" else 1
+    return int(getattr(config, "instances", 1))

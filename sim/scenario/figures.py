@@ -19,14 +19,24 @@ def _keeps_answers(config: Any) -> bool:
     return bool(config.kind == "cache")
 
 
+def _is_replicated(config: Any) -> bool:
+    return getattr(config, "primary", None) is not None
+
+
 _COUNTED: Final[Mapping[str, Callable[[Any], bool]]] = {
     "utilization": _counted_by("service", "database"),
     "queue_mean": _counted_by("service", "cache", "database", "external"),
     "queue_max": _counted_by("service", "cache", "database", "external"),
     "hit_ratio": _keeps_answers,
     "duplicate_effects": _counted_by(),
+    "stale_reads": _is_replicated,
+    "split_brain_writes": _is_replicated,
+    "writes_refused": _is_replicated,
 }
 """Which components have a figure that not all components have."""
+
+_OF_REPLICATED: Final = ("rto", "rpo", "writes_lost")
+"""Figures of events that are there where a component is replicated."""
 
 
 def has_figure(config: Config, metric: str) -> bool:
@@ -47,6 +57,8 @@ def missing_figure(document: Document, subject: str | None, metric: str) -> str 
         subject: Whose figure; None for everything.
         metric: Which, a key of `METRICS`.
     """
+    if metric in _OF_REPLICATED and not any(map(_is_replicated, document.components.values())):
+        return f"nothing in the scenario counts {metric}: it needs a database with a 'primary'"
     if METRICS[metric].kinds != ("component",):
         return None
     having = [name for name, config in document.components.items() if has_figure(config, metric)]

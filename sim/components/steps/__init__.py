@@ -8,6 +8,7 @@ from sim.components.program import Step, Work
 from sim.components.steps.call import Call, CallConfig
 from sim.components.steps.parallel import Parallel, ParallelConfig
 from sim.components.steps.read_through import ReadThrough, ReadThroughConfig
+from sim.components.steps.session import Session, SessionConfig
 from sim.values import Config, Distribution, chosen, one_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ STEPS = {
         "Looks in a cache, and fetches from the origin what is not there.",
         ReadThrough,
         lambda config: [_to(config.cache, "cache"), _to(config.origin, "origin")],
+    ),
+    "session": StepKind(
+        SessionConfig,
+        "Finds the caller's session state, in memory or in a store.",
+        Session,
+        lambda config: [] if config.store is None else [_to(config.store, "store")],
     ),
 }
 

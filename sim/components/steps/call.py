@@ -11,6 +11,7 @@ from sim.components.component import Handler, Steps
 from sim.components.fleet import who_minds_time_outs
 from sim.components.names import ComponentName
 from sim.components.network import Edge
+from sim.components.region import owner
 from sim.components.server import Server
 from sim.policies.retry import Retry, RetryConfig
 from sim.policies.timeout import Attempt
@@ -52,7 +53,7 @@ def caller_of(config: Any, caller: str, world: "World", stream: str, settle: boo
         stream: Name of the random stream for jitter.
         settle: Whether the caller has to know when the answer is back.
     """
-    plain = config.timeout is None and config.retry is None and caller not in world.mortal
+    plain = config.timeout is None and config.retry is None and owner(caller) not in world.mortal
     entrance = world.entrance(config.to, caller, settle or not plain)
     if plain:
         return entrance
