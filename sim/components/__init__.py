@@ -16,6 +16,7 @@ from sim.components.external import External, ExternalConfig
 from sim.components.gateway import Gateway, GatewayConfig
 from sim.components.load_balancer import LoadBalancer, LoadBalancerConfig
 from sim.components.network import NetworkConfig
+from sim.components.queue import Queue, QueueConfig
 from sim.components.region import Placed, Placement, RegionConfig
 from sim.components.replica import Replica
 from sim.components.server import Server
@@ -36,6 +37,7 @@ __all__ = [
     "NetworkConfig",
     "Placed",
     "Placement",
+    "Queue",
     "RegionConfig",
     "Replica",
     "Server",
@@ -74,6 +76,7 @@ KINDS: Final = {
     "cache": Kind(CacheServerConfig, Cache),
     "database": Kind(DatabaseConfig, Database, Replica),
     "external": Kind(ExternalConfig, External),
+    "queue": Kind(QueueConfig, Queue),
     "balancer": Kind(LoadBalancerConfig, LoadBalancer),
     "dns": Kind(DnsConfig, Dns),
     "traffic_manager": Kind(TrafficManagerConfig, TrafficManager),

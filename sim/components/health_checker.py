@@ -127,15 +127,17 @@ class Front:
         self.component = component
         self.servers = [Uncounted(server) for server in component.servers]
         self._next = 0
-        if self.servers:
-            for server in component.servers:
-                server.program.add(PROBE, [Work(FixedDemand(work))])
+        self._steps = [Work(FixedDemand(work))]
 
     def handle(self, request: Request) -> Steps:
         """Answers a probe."""
         yield from request.settle()
         if not self.servers:
             return ANSWERS[Outcome.OK if self.component.up else Outcome.REFUSED]
+        if self._steps:
+            for server in self.component.servers:
+                server.program.add(PROBE, self._steps)
+            self._steps = []
         healthy = getattr(self.component, "healthy", None) or [True] * len(self.servers)
         count = len(self.servers)
         for step in range(count):

@@ -116,6 +116,22 @@ def _is_cache(name: str, info: ValidationInfo) -> str:
     return Ref(name)
 
 
+def _is_queue(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    kind = None if names is None else names.kind(name)
+    if kind not in ("queue", None):
+        raise ValueError(f"{quote(name)} is {a(kind)}, not a queue")
+    return Ref(name)
+
+
+def _is_service(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    kind = None if names is None else names.kind(name)
+    if kind not in ("service", None):
+        raise ValueError(f"{quote(name)} is {a(kind)}; the consumers of a queue are services")
+    return Ref(name)
+
+
 def _is_region(name: str, info: ValidationInfo) -> str:
     names = names_in(info)
     if names is not None:
@@ -128,6 +144,12 @@ ComponentName = Annotated[str, AfterValidator(_takes_requests)]
 
 CacheName = Annotated[str, AfterValidator(_is_cache)]
 """A cache that is read before its origin is asked."""
+
+QueueName = Annotated[str, AfterValidator(_is_queue)]
+"""A queue that messages are published to."""
+
+ServiceName = Annotated[str, AfterValidator(_is_service)]
+"""A service that consumes a queue."""
 
 RegionName = Annotated[str, AfterValidator(_is_region)]
 """A region that something stands in."""

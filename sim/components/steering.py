@@ -242,6 +242,8 @@ class Steering:
     def take_out(self, region: Region, why: str) -> None:
         """Sends nothing to a region any more, and makes the standby regions ready to stand in for an active one."""
         region.against.add(why)
+        if why == "drained":
+            self._react(region, "drained")
         region.out, region.back_since = True, None
         if region.returning is not None:
             region.returning.cancel()

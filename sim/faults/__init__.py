@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Discriminator, Tag
 
+from sim.faults.broker_down import BrokerDown
 from sim.faults.crash import Crash
 from sim.faults.degrade import Degrade
 from sim.faults.drain import Drain
@@ -15,6 +16,8 @@ from sim.faults.hang import Hang
 from sim.faults.injector import Injector
 from sim.faults.links import Latency, LinkEvent, Loss, Partition
 from sim.faults.outage import Outage
+from sim.faults.promote import Promote
+from sim.faults.publish_lost import PublishLost
 from sim.faults.region_down import RegionDown
 from sim.faults.slow import Slow
 from sim.faults.spike import Spike
@@ -41,6 +44,9 @@ VERBS: Final[dict[str, type[EventConfig]]] = {
         Degrade,
         Drain,
         Failback,
+        Promote,
+        BrokerDown,
+        PublishLost,
     )
 }
 
@@ -87,7 +93,10 @@ Event = Annotated[
     | Annotated[ZoneDown, Tag("zone_down")]
     | Annotated[Degrade, Tag("degrade")]
     | Annotated[Drain, Tag("drain")]
-    | Annotated[Failback, Tag("failback")],
+    | Annotated[Failback, Tag("failback")]
+    | Annotated[Promote, Tag("promote")]
+    | Annotated[BrokerDown, Tag("broker_down")]
+    | Annotated[PublishLost, Tag("publish_lost")],
     Discriminator(verb_of),
     BeforeValidator(_one_verb),
 ]

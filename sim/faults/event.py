@@ -245,6 +245,12 @@ class EventConfig(Config):
         """The links whose crossings it changes."""
         return ()
 
+    def touches(self, world: World) -> set[str]:
+        """The parts of components that it may kill or hang, or whose links it changes."""
+        changed = set(self.links(world))
+        ends = {end for ends, link in world.links.items() if link in changed for end in ends}
+        return ends | set(self.kills(world.placement))
+
     def noticed(self, reaction: Reaction, world: World) -> bool:
         """Whether somebody's reaction shows that it has been noticed."""
         if self.hits == "regions":

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sim.components import Service, World
+from sim.components import Replica, Service, World
 from sim.faults.event import EventConfig
 from sim.metrics import GOOD_NEWS, Event
 
@@ -78,6 +78,7 @@ class Injector:
                 and reaction.what not in GOOD_NEWS
                 and event.noticed(reaction, self.world)
             ]
+            rto, rpo, writes_lost = self._databases(event, record.start, until)
             done.append(
                 Event(
                     kind=event.verb,
@@ -86,6 +87,24 @@ class Injector:
                     end=record.end,
                     detected=noticed[0] if noticed else None,
                     lost=record.lost,
+                    rto=rto,
+                    rpo=rpo,
+                    writes_lost=writes_lost,
                 )
             )
         return done
+
+    def _databases(
+        self, event: EventConfig, start: float, until: float
+    ) -> tuple[float | None, float | None, int | None]:
+        """What an event has cost replicated databases: RTO and RPO of the worst, s, and all writes lost."""
+        replicas = [each for each in self.world.components.values() if isinstance(each, Replica)]
+        if not replicas:
+            return None, None, None
+        touched = event.touches(self.world)
+        groups = {replica.group for replica in replicas if replica.name in touched}
+        costs = [group.cost.of(start, until) for group in groups]
+        times = [rto for rto, _, _ in costs]
+        known = [rto for rto in times if rto is not None]
+        rto = None if len(known) < len(times) else max(known, default=0.0)
+        return rto, max((rpo for _, rpo, _ in costs), default=0.0), sum(lost for _, _, lost in costs)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJso
 from sim.components import World
 from sim.components.network import Direction, Link
 from sim.faults.event import EventConfig, Hits, Target, TargetName, Targets, Undo, once_each
+from sim.metrics import Reaction
 from sim.values import Distribution, Share, wrong_key
 
 
@@ -63,6 +64,10 @@ class LinkEvent(EventConfig):
             for ends, link in world.links.items()
             if any(len({_is_in(end, target, world) for end in ends}) == 2 for target in self.targets)
         ]
+
+    def noticed(self, reaction: Reaction, world: World) -> bool:
+        """Whether somebody's reaction was to what is on one of its sides."""
+        return any(_is_in(reaction.component, target, world) for target in self.targets)
 
 
 class Latency(LinkEvent):

@@ -38,10 +38,10 @@ _SIZE: Final = ROW.size
 _pack_row: Final = ROW.pack_into
 
 
-What = Literal["unhealthy", "healthy", "ejected", "drained", "failback", "activated", "ready"]
+What = Literal["unhealthy", "healthy", "ejected", "drained", "failback", "activated", "ready", "promoted", "rejoined"]
 """How some part reacts to what it has noticed."""
 
-GOOD_NEWS: Final = frozenset({"healthy", "failback"})
+GOOD_NEWS: Final = frozenset({"healthy", "failback", "rejoined"})
 """The reactions to something that is well again."""
 
 
@@ -53,7 +53,8 @@ class Reaction(NamedTuple):
         component: The instance's component.
         instance: Its number.
         what: `unhealthy` or `healthy` (health checks), `ejected` (outliers), `drained` or `failback` (traffic taken
-            from a region, or let back), `activated` or `ready` (a standby region).
+            from a region, or let back), `activated` or `ready` (a standby region), `promoted` (a replica to primary) or
+            `rejoined` (a replica that follows the primary again).
     """
 
     when: float

@@ -37,6 +37,10 @@ class Event:
         end: When it was over (for a crash: when the last instance was up again), s; None if never within the run.
         detected: When the first health check, ejection or breaker reacted to it, s; None if none did.
         lost: Attempts and calls that it killed or refused; retries may have saved their requests.
+        rto: How long it was until replicated databases accepted writes again, s; 0 if they never stopped, None if they
+            never did again.
+        rpo: How far back the oldest write was committed that it made them lose, s; 0 if none was.
+        writes_lost: How many acknowledged writes it made them lose; None where there is no such database.
     """
 
     kind: str
@@ -45,6 +49,9 @@ class Event:
     end: float | None
     detected: float | None = None
     lost: int = 0
+    rto: float | None = None
+    rpo: float | None = None
+    writes_lost: int | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,10 @@ def problems(document: Document, source: Source) -> Iterator[Problem]:
             if there is not None and target.last is not None and target.last >= there:
                 text = f"'{target}' does not exist: the last instance is {target.name}[{there - 1}]"
                 yield source.problem(_place(source, number, event, place), text)
+            config = document.components.get(target.name)
+            if event.verb == "promote" and config is not None and config.primary is None:
+                text = f"{quote(target.name)} has no replicas, of which one could be promoted"
+                yield source.problem(_place(source, number, event, place), text)
             if isinstance(event, Spike) and _replays(document, target.name):
                 text = (
                     f"{quote(target.name)} replays a log, and sends what is in it; to have more of it, set its 'speed'"
@@ -44,7 +48,8 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
             text = f"it begins after the run has ended ({format_duration(document.duration)})"
             yield source.problem(("events", number, "at"), text)
         ends = frozenset(target.name for target in event.targets)
-        if event.verb == "partition" and len(ends) == 2 and ends not in topology.links:
+        silent = len(ends) == 2 and ends not in topology.links and not ends & set(document.regions)
+        if event.verb == "partition" and silent:
             yield source.problem(("events", number, event.verb), "no requests go between these two")
 
 

@@ -23,15 +23,28 @@ def _is_replicated(config: Any) -> bool:
     return getattr(config, "primary", None) is not None
 
 
+_OF_QUEUES: Final = (
+    "lag",
+    "depth",
+    "depth_max",
+    "dead_letters",
+    "redelivered",
+    "duplicates",
+    "messages_lost",
+    "end_to_end_p50",
+    "end_to_end_p99",
+)
+
 _COUNTED: Final[Mapping[str, Callable[[Any], bool]]] = {
     "utilization": _counted_by("service", "database"),
-    "queue_mean": _counted_by("service", "cache", "database", "external"),
-    "queue_max": _counted_by("service", "cache", "database", "external"),
+    "queue_mean": _counted_by("service", "cache", "database", "external", "queue"),
+    "queue_max": _counted_by("service", "cache", "database", "external", "queue"),
     "hit_ratio": _keeps_answers,
     "duplicate_effects": _counted_by(),
     "stale_reads": _is_replicated,
     "split_brain_writes": _is_replicated,
     "writes_refused": _is_replicated,
+    **dict.fromkeys(_OF_QUEUES, _counted_by("queue")),
 }
 """Which components have a figure that not all components have."""
 

@@ -1,4 +1,4 @@
-"""What an instance does for a request, step by step: work, call, parallel, read_through. One file each."""
+"""What an instance does for a request, step by step: work, call, parallel, read_through, publish. One file each."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sim.components.program import Step, Work
 from sim.components.steps.call import Call, CallConfig
 from sim.components.steps.parallel import Parallel, ParallelConfig
+from sim.components.steps.publish import Publish, PublishConfig
 from sim.components.steps.read_through import ReadThrough, ReadThroughConfig
 from sim.components.steps.session import Session, SessionConfig
 from sim.values import Config, Distribution, chosen, one_of
@@ -56,6 +57,12 @@ STEPS = {
         "Looks in a cache, and fetches from the origin what is not there.",
         ReadThrough,
         lambda config: [_to(config.cache, "cache"), _to(config.origin, "origin")],
+    ),
+    "publish": StepKind(
+        PublishConfig,
+        "Hands a message to a queue, and goes on when the broker has acknowledged it.",
+        Publish,
+        lambda publish: [_to(publish)],
     ),
     "session": StepKind(
         SessionConfig,

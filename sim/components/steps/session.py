@@ -128,10 +128,14 @@ class Session:
 
     def _ask(self, store: Handler, request: Request, session: Hashable) -> Any:
         """Asks the store for the session, and has it kept there from now on if it was not there."""
-        kind, key = request.kind, request.key
-        request.kind, request.key = SESSION, session
-        found = yield from store.handle(request)
-        if found is MISS.relay or found is MISS:
-            self.caching.store.put(key_of(request), self.env.now)
-        request.kind, request.key = kind, key
+        yield from request.settle()
+        question = request.branch(self.env.now)
+        question.kind, question.key, question.flow = SESSION, session, request.flow
+        request.child = question
+        found = yield from store.handle(question)
+        yield from question.settle()
+        request.child = None
+        request.absorb(question)
+        if found.outcome is MISS.outcome:
+            self.caching.store.put(key_of(question), self.env.now)
         return found.success

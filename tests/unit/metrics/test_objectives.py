@@ -99,11 +99,15 @@ def _summary(**parts):
             "db": {"utilization": 0.9, "queue_max": 3, "refused": 1},
             "search_cache": {"hit_ratio": 0.6},
             "edge": {"hit_ratio": 0.8},
+            "posts@us": {"queue_mean": 1.0, "stale_reads": 3, "writes_refused": 0},
+            "posts@eu": {"queue_mean": 2.5, "stale_reads": 4, "writes_refused": 0},
         },
         "events": [
             {"kind": "crash", "detection_s": 3.0, "failover_s": 3.25, "recovery_s": 0.0, "lost": 4},
             {"kind": "crash", "detection_s": 1.0, "failover_s": 2.0, "recovery_s": 9.0, "lost": 2},
             {"kind": "spike", "detection_s": None, "failover_s": None, "recovery_s": None, "lost": 0},
+            {"kind": "region_down", "lost": 0, "rto_s": 22.5, "rpo_s": 0.1, "writes_lost": 4},
+            {"kind": "partition", "lost": 0, "rto_s": None, "rpo_s": 61.0, "writes_lost": 905},
         ],
     }
     return {**traffic, **blocks, **parts}
@@ -135,6 +139,13 @@ def _summary(**parts):
         ("crash failover < 3s", 3.25, False, "3.25s"),
         ("crash detection < 5s", 3.0, True, "3s"),
         ("crash lost < 6", 6.0, False, "6"),
+        ("posts queue_mean < 3", 2.5, True, "2.5"),
+        ("posts stale_reads == 0", 7.0, False, "7"),
+        ("writes_refused == 0", 0.0, True, "0"),
+        ("region_down rto < 30s", 22.5, True, "22.5s"),
+        ("partition rto < 30s", None, False, "never"),
+        ("region_down rpo < 2s", 0.1, True, "100ms"),
+        ("partition writes_lost == 0", 905.0, False, "905"),
         ("spike recovery < 30s", None, False, "never"),
         ("recovery < 30s", None, False, "never"),
         ("hang recovery < 30s", None, False, "never"),
@@ -163,13 +174,16 @@ def test_every_metric_finds_its_figure_in_a_real_summary(run):
             "duplicate_effects": 0,
             "hits": 1,
             "misses": 1,
+            "stale_reads": 0,
+            "split_brain_writes": 0,
+            "writes_refused": 0,
         }
     }
     summary = summarize(
         run(
             [{"arrived": number / 100, "latency": 0.01} for number in range(1000)],
             components=components,
-            events=[Event("crash", "cache", 5.0, 6.0, detected=5.5)],
+            events=[Event("crash", "cache", 5.0, 6.0, detected=5.5, rto=1.0, rpo=0.0, writes_lost=0)],
             useful_work=1.0,
         )
     )
