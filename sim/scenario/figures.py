@@ -36,9 +36,9 @@ _OF_QUEUES: Final = (
 )
 
 _COUNTED: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "utilization": _counted_by("service", "database"),
-    "queue_mean": _counted_by("service", "cache", "database", "external", "queue"),
-    "queue_max": _counted_by("service", "cache", "database", "external", "queue"),
+    "utilization": _counted_by("service", "balancer", "database"),
+    "queue_mean": _counted_by("service", "balancer", "cache", "database", "external", "queue"),
+    "queue_max": _counted_by("service", "balancer", "cache", "database", "external", "queue"),
     "hit_ratio": _keeps_answers,
     "duplicate_effects": _counted_by(),
     "stale_reads": _is_replicated,
