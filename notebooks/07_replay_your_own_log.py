@@ -32,7 +32,6 @@ import pandas as pd
 from lecture import interval, say, scenario, slide, spell
 
 import sim
-from sim.components.traffic import read_access_log
 
 INK = "#22262b"
 SHIPPED = {file.stem: file for file in sim.shipped_scenarios()}
@@ -46,13 +45,13 @@ SHIPPED = {file.stem: file for file in sim.shipped_scenarios()}
 
 # %%
 LOG = SHIPPED["replay"].parent / "data" / "access.log.gz"
-log = read_access_log(LOG)
+log = sim.read_access_log(LOG)
 minute = (log.time // 60).astype(int)
 per_minute = np.bincount(minute)
 
-groups = pd.Series([f"{target.method} /{target.path.split('/')[1]}" for target in log.targets]).iloc[log.target]
-by_group = groups.value_counts().head(8)[::-1]
-by_caller = np.sort(np.bincount(log.caller))[::-1].cumsum() / len(log)
+by_group = (log["method"] + " /" + log["path"].str.split("/").str[1]).value_counts().head(8)[::-1]
+by_caller = log["client"].value_counts().to_numpy().cumsum() / len(log)
+span, malformed, reordered = (log.attrs[name] for name in ("span", "malformed", "reordered"))
 
 fig, panels = plt.subplots(1, 3, figsize=(11, 3.2))
 panels[0].bar(range(len(per_minute)), per_minute, width=0.85, color="#0072b2")
@@ -69,15 +68,15 @@ plt.show()
 # %%
 fifth = int(np.ceil(len(by_caller) / 5))
 say(f"""
-**Prediction 1.** {len(log):,} requests in {log.span / 60:.0f} minutes: {len(log) / log.span:.1f} a second on average,
+**Prediction 1.** {len(log):,} requests in {span / 60:.0f} minutes: {len(log) / span:.1f} a second on average,
 {per_minute.max() / 60:.1f} in the busiest minute, {per_minute.max() / per_minute.mean():.1f} times as many. Whoever
-plans for the average is overloaded for that minute. A fifth of the {log.callers} addresses sends
+plans for the average is overloaded for that minute. A fifth of the {len(by_caller)} addresses sends
 {by_caller[fifth - 1]:.0%} of the requests, which matters as soon as a balancer hashes by address.
 
-{log.malformed} lines could not be read, and {log.reordered} were out of order: a server writes a line when the request
+{malformed} lines could not be read, and {reordered} were out of order: a server writes a line when the request
 *ends*, with the time at which it came. The first of the unreadable ones:
 """)
-pd.DataFrame(log.samples, columns=["line", "text"]).set_index("line")
+pd.DataFrame(log.attrs["samples"], columns=["line", "text"]).set_index("line")
 
 # %% [markdown]
 # ## Replay
@@ -125,7 +124,8 @@ slide(tomorrow, speed=(3, 1, 2, 4, 6), instances=(2, 1, 3, 4, 6))
 # To say anything about tomorrow one has to know the service. If the log says how long answers took (NGINX:
 # `$request_time`; Apache: `%D`), it can be found out. The shipped log does not say it, so the next cell makes one that
 # does: a server whose parameters we know answers these requests, each at a random moment of its second, and writes them
-# down as NGINX would, as JSON. From then on we **forget the parameters** and see whether the log gives them back.
+# down as NGINX would: as JSON, when they end (`msec`). From then on we **forget the parameters** and see whether the log
+# gives them back.
 
 # %%
 WORKSHOP = TemporaryDirectory()
@@ -135,16 +135,8 @@ NOON = 1_709_208_000  # 29 February 2024, s since 1970
 
 def visits(times):
     """What the log asks for, at other times (s from its beginning)."""
-    order = np.argsort(times, kind="stable")
-    targets = [log.targets[number] for number in log.target[order]]
-    return pd.DataFrame(
-        {
-            "time": NOON + times[order].round(3),
-            "client": [f"visitor {number}" for number in log.caller[order]],
-            "method": [target.method for target in targets],
-            "path": [target.path for target in targets],
-        }
-    )
+    visits = log[["client", "method", "path"]].assign(time=NOON + np.round(times, 3)).sort_values("time", kind="stable")
+    return visits.assign(client="visitor " + visits["client"].astype(str)).reset_index(drop=True)
 
 
 def write(table, name):
@@ -159,10 +151,11 @@ def write(table, name):
 
 
 dice = np.random.default_rng(1)
-yesterday = visits(np.floor(log.time) + dice.random(len(log)))
+yesterday = visits(np.floor(log["time"]) + dice.random(len(log)))
 served = sim.run(architecture(write(yesterday, "unserved.csv"), **TRUTH), seed=7)
 took = served.requests["latency"].astype(float).round(3)
-YESTERDAY = write(yesterday.assign(request_time=took), "yesterday.json")
+ended = yesterday.assign(time=(yesterday["time"] + took).round(3), request_time=took).rename(columns={"time": "msec"})
+YESTERDAY = write(ended.sort_values("msec"), "yesterday.json")
 lines = YESTERDAY.read_text(encoding="utf-8").splitlines()
 say("\n".join(["The first lines of `yesterday.json`:", "```json", *lines[:3], "```"]))
 
@@ -171,11 +164,11 @@ say("\n".join(["The first lines of `yesterday.json`:", "```json", *lines[:3], "`
 # time. If its logarithm is about normal (the points lie on the line), two numbers describe it.
 
 # %%
-past = read_access_log(YESTERDAY)
-when = (past.time // 60).astype(int)
+past = sim.read_access_log(YESTERDAY)
+when = (past["time"] // 60).astype(int)
 busiest = int(np.bincount(when).argmax())
 quiet = np.bincount(when)[when] < len(past) / (when.max() + 1)
-times = np.sort(past.duration[quiet].astype(float))
+times = np.sort(past["duration"][quiet].astype(float))
 Z99, Z = NormalDist().inv_cdf(0.99), NormalDist().inv_cdf(0.975)
 
 logs = np.log(times)
@@ -187,7 +180,7 @@ fit = {
 }
 
 fig, sides = plt.subplots(1, 2, figsize=(11, 3.6))
-spread = pd.Series(past.duration).groupby(when)
+spread = past["duration"].groupby(when)
 sides[0].bar(range(when.max() + 1), spread.quantile(0.95), width=0.85, color="#f3c9a5", label="p95")
 sides[0].bar(range(when.max() + 1), spread.median(), width=0.85, color="#0072b2", label="p50")
 sides[0].set(title="Yesterday's answers", xlabel="minute", ylabel="time (s)")
@@ -224,7 +217,7 @@ days = {
     for workers in CANDIDATES
 }
 rush = {workers: np.array([day["latency"][when == busiest].mean() for day in days[workers]]) for workers in CANDIDATES}
-logged = float(past.duration[when == busiest].mean())
+logged = float(past["duration"][when == busiest].mean())
 away = {
     workers: abs(np.log(logged) - np.log(rush[workers]).mean()) / np.log(rush[workers]).std(ddof=1) for workers in rush
 }
@@ -295,12 +288,13 @@ axes.yaxis.set_major_formatter("{x:g}")
 axes.yaxis.set_minor_formatter("")
 axes.legend(loc="upper right")
 plt.show()
-component, used = answer.bottleneck
+short = answer.bottleneck
 say(f"""
 **Prediction 3.** {answer.number:.0f} instances: with {answer.met.number:.0f} p99 is
 {spell(answer.met.readings[0].interval, "s")}, with {answer.missed.number:.0f} it is
-{spell(answer.missed.readings[0].interval, "s")}, for want of *{component}* (busy {used:.0%} of the time on average,
-which is not much: it is the rush that counts). It took {sum(point.runs for point in answer.points)} runs.
+{spell(answer.missed.readings[0].interval, "s")}, for want of *{short.component}*: saturated for
+{short.saturated:.0f} s, though busy only {short.utilization:.0%} of the time on average. It is the rush that counts.
+It took {sum(point.runs for point in answer.points)} runs.
 """)
 
 # %% [markdown]
@@ -316,7 +310,7 @@ which is not much: it is the rush that counts). It took {sum(point.runs for poin
 # - **a CDN** in front, which keeps the hundred most recently used answers for ten minutes.
 
 # %%
-copies = [visits(np.floor(log.time) + dice.random(len(log))) for _ in range(3)]
+copies = [visits(np.floor(log["time"]) + dice.random(len(log))) for _ in range(3)]
 for number, copy in enumerate(copies):
     copy["client"] += f" of crowd {number}"
 whole_seconds = write(yesterday.assign(time=np.floor(yesterday["time"])), "whole_seconds.csv")
@@ -401,7 +395,7 @@ bears = {
 fig, axes = plt.subplots(figsize=(8, 3.6))
 axes.plot([0, 6], [0, 6 * bears[1].number], color=INK, lw=1, ls=":", label="in proportion to the first")
 for name, colour in (("web", "#0072b2"), ("db", "#d55e00")):
-    chosen = [n for n in INSTANCES if bears[n].bottleneck[0] == name]
+    chosen = [n for n in INSTANCES if bears[n].bottleneck.component == name]
     ends = np.array([[bears[n].met.number, bears[n].missed.number] for n in chosen]).reshape(-1, 2)
     middle = np.array([bears[n].number for n in chosen])
     axes.errorbar(
@@ -417,7 +411,7 @@ say(f"""
 **Prediction 5.** From one to {before} instances the traffic that they bear grows from {bears[1].number:.1f} to
 {bears[before].number:.1f} times yesterday's, about in proportion. With {last} it is {bears[last].number:.1f}
 ({bears[last].met.number:.1f} to {bears[last].missed.number:.1f}), and what gives out first is
-*{bears[last].bottleneck[0]}*: from here on another instance buys nothing but more requests that wait for the database.
+*{bears[last].bottleneck.component}*: from here on another instance buys nothing but more requests that wait for the database.
 """)
 
 # %% [markdown]
@@ -428,8 +422,9 @@ say(f"""
 # - **Formats.** *common* and *combined* (Apache, NGINX), JSON by line with NGINX's names (`msec` or `time`,
 #   `request_method`, `request_uri`, `remote_addr`, `body_bytes_sent`, `request_time`), CSV with such a header. Say
 #   `format:` if the first lines mislead. Lines that cannot be read are counted and shown.
-# - **Time stamps.** Apache's `%t` is when the request *came*, NGINX's `$time_local` and `$msec` are when it *ended*;
-#   where answers take long, subtract `$request_time` first. Whole seconds hide bursts within them.
+# - **Time stamps.** Apache's `%t` is when the request *came*, NGINX's `$time_local` and `$msec` are when it *ended*:
+#   with `request_time` (JSON, CSV) its beginning is reckoned from that; a stamp called `start_time` is taken as it is.
+#   Whole seconds hide bursts within them.
 # - **Durations.** Without `$request_time` or `%D` there is nothing to fit; take p50 and p99 from your monitoring, from
 #   a quiet hour, or measure. And somebody who waits in a queue *before* the server is in no server's log.
 # - **Choose the hour.** Replay the busiest hour of the busiest day, not the average of a month:

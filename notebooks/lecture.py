@@ -6,8 +6,6 @@ which says so only if the interval of the difference does.
 
 import os
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from textwrap import dedent
 from typing import Any
 
@@ -17,6 +15,7 @@ from IPython.display import Markdown, display
 import sim
 from sim.experiment.statistics import Interval
 from sim.metrics import Measure
+from sim.report.experiments.spelling import signed
 from sim.report.palette import STYLE
 
 mpl.rcParams.update(STYLE | {"figure.dpi": 90, "figure.constrained_layout.use": True, "text.parse_math": True})
@@ -32,10 +31,7 @@ def scenario(text: str, name: str = "lecture") -> sim.Scenario:
     Raises:
         ScenarioError: Something in it is wrong.
     """
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / f"{name}.yaml"
-        file.write_text(dedent(text), encoding="utf-8")
-        return sim.load(file)
+    return sim.load(text=dedent(text), name=name)
 
 
 def say(text: str) -> None:
@@ -82,6 +78,8 @@ def interval(study: sim.Comparison | sim.Sweep, variant: int, name: str) -> Inte
 def claim(comparison: sim.Comparison, of: int, to: int, name: str = "p99", names: dict[str, str] | None = None) -> str:
     """What a comparison says of two variants in one measure, in a sentence; a tie is called one.
 
+    Differences of shares are in percentage points.
+
     Args:
         comparison: The comparison.
         of: Number of the variant that is spoken of.
@@ -94,14 +92,14 @@ def claim(comparison: sim.Comparison, of: int, to: int, name: str = "p99", names
     difference = judged.difference.interval
     one, other = ((names or {}).get(comparison.labels[each], comparison.labels[each]) for each in (of, to))
     lo, hi = sorted((abs(difference.lo), abs(difference.hi)))
+    if difference.lo == difference.hi == 0.0:
+        return f"{name}: {one} and {other} are the same in all {difference.n} seeds"
     if judged.verdict == "tie":
         span = f"{_signed(chosen, difference.lo)} to {_signed(chosen, difference.hi)}"
         return f"{name}: {one} and {other} cannot be told apart (difference {span}, {difference.n} seeds)"
     word = "lower" if difference.mean < 0.0 else "higher"
-    return (
-        f"{name}: {one} is {word} than {other} by {chosen.format(abs(difference.mean))} "
-        f"({chosen.format(lo)} to {chosen.format(hi)}, {difference.n} seeds)"
-    )
+    amount, least, most = (_signed(chosen, value).lstrip("+") for value in (abs(difference.mean), lo, hi))
+    return f"{name}: {one} is {word} than {other} by {amount} ({least} to {most}, {difference.n} seeds)"
 
 
 def slide(draw: Callable[..., Any], **sliders: tuple[Any, ...]) -> None:
@@ -136,4 +134,4 @@ def _ipywidgets() -> Any:
 
 
 def _signed(chosen: Measure, value: float) -> str:
-    return f"{'-' if value < 0.0 else '+'}{chosen.format(abs(value))}"
+    return signed(chosen, value).replace("−", "-")

@@ -6,6 +6,7 @@
     result["p99"], result.summary, result.timeline, result.requests
     result.plot.latency()
     sim.compare("quickstart", {"components.search.balancer.algorithm": ["round_robin", "least_request"]})
+    sim.load(text="scenario: …"), sim.read_access_log("access.log.gz")
 
 What stands in `__all__` is promised; the rest may change. Names are loaded when they are first used.
 """
@@ -14,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from sim.api import Capacity, Comparison, Result, Sweep, capacity, compare, run, sweep
+    from sim.api import Capacity, Comparison, Result, Sweep, capacity, compare, read_access_log, run, sweep
     from sim.experiment.statistics import Interval
     from sim.scenario import Scenario, ScenarioError, load, shipped_scenarios
 
@@ -29,6 +30,7 @@ __all__ = [
     "capacity",
     "compare",
     "load",
+    "read_access_log",
     "run",
     "shipped_scenarios",
     "sweep",

@@ -16,15 +16,18 @@ from sim.experiment import sweep as sweeping
 from sim.experiment.executors import cluster as cluster_executor
 from sim.experiment.executors import cores, local_pool
 from sim.experiment.folder import open_folder
+from sim.experiment.joint import joint
 from sim.experiment.plan import Answer, Plan
-from sim.experiment.run_many import Runner
+from sim.experiment.run_many import Runner, Work
 from sim.experiment.variation import Variation, make_variation, parse_variation
 from sim.scenario import Scenario, load, override
 from sim.values import did_you_mean
 
 Loadable = Scenario | str | os.PathLike[str]
-Vary = Mapping[str, Sequence[object] | str]
+Vary = Mapping[str, Sequence[object] | str | Mapping[str, object]]
 Progress = Callable[[int, int], None]
+Measures = Mapping[str, Callable[[Result], float | None]]
+"""Figures of one's own: what works each out of a run, by its name."""
 
 _Shown = TypeVar("_Shown", bound="_Shows")
 _ORIGIN: Final = "vary"
@@ -71,7 +74,7 @@ class Comparison(_Shows, comparing.Comparison):
         recorded = self.runs[number][0].result
         if recorded is None:
             raise ValueError(f"the run of {variant} failed: {self.runs[number][0].error}")
-        return Result(override(self.scenario, self.variants[number].values), recorded)
+        return Result(override(self.scenario, self.variants[number].overrides), recorded)
 
     def __repr__(self) -> str:
         return f"<Comparison of {len(self.variants)} variants of {self.scenario.name} by {self.measure.text}>"
@@ -105,6 +108,7 @@ def compare(
     precision: float | None = None,
     most: int = 200,
     *,
+    measures: Measures | None = None,
     workers: int | None = None,
     cluster: str | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -115,11 +119,17 @@ def compare(
     Args:
         scenario: What `load` returned, a path, or the name of a shipped scenario.
         vary: The values of each varied place: a list, or a text such as `"100/s..1000/s:10"`. Every combination is a
-            variant; the first is the baseline.
+            variant; the first is the baseline. For places that go together, the name of each variant and what it
+            sets: `{"as it is": {}, "big": {"components.api.instances": 8, "components.api.workers": 2}}`.
         replications: Seeds for each variant: the scenario's own and those that follow it.
         metric: What decides which variant is best, such as `p99` or `browser availability`.
         precision: Goes on until `metric` of every variant is known within this share of it (0.05: within 5%).
         most: How many seeds that may take.
+        measures: Figures of your own, worked out of each run in this process: `{"slow": lambda result:
+            float((result.requests["latency"] > 1.0).mean())}`. They stand beside the others under their names, and
+            `metric` may be one; less counts as better, so give the negative of a figure of which more is. None is no
+            data. All runs come here whole for it, and stay so in `folder`, where other figures can be worked out of
+            them later.
         workers: Runs at the same time; one for each core unless given.
         cluster: Address of a Dask cluster that is to make the runs.
         folder: Keeps finished runs; the same comparison with the same folder goes on from them.
@@ -132,7 +142,7 @@ def compare(
     scenario, variations = _load(scenario), _variations(vary)
     arguments = {"replications": replications, "measure": metric, "precision": precision, "most": most}
     plan = Plan("compare", scenario, variations, arguments=arguments)
-    return Comparison.of(_carry_out(plan, workers, cluster, folder, progress))
+    return Comparison.of(_carry_out(plan, workers, cluster, folder, progress, measures))
 
 
 def sweep(
@@ -142,6 +152,7 @@ def sweep(
     metric: str = "p99",
     samples: int | None = None,
     *,
+    measures: Measures | None = None,
     workers: int | None = None,
     cluster: str | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -155,6 +166,7 @@ def sweep(
         replications: Seeds for each variant.
         metric: What figures show.
         samples: Takes so many variants by a Latin hypercube, not the whole grid.
+        measures: Figures of your own, as `compare` takes them.
         workers: Runs at the same time; one for each core unless given.
         cluster: Address of a Dask cluster that is to make the runs.
         folder: Keeps finished runs; the same sweep with the same folder goes on from them.
@@ -167,7 +179,7 @@ def sweep(
     scenario, variations = _load(scenario), _variations(vary)
     arguments = {"replications": replications, "measure": metric, "samples": samples}
     plan = Plan("sweep", scenario, variations, arguments=arguments)
-    return Sweep.of(_carry_out(plan, workers, cluster, folder, progress))
+    return Sweep.of(_carry_out(plan, workers, cluster, folder, progress, measures))
 
 
 def capacity(
@@ -209,7 +221,9 @@ def _load(scenario: Loadable) -> Scenario:
 
 
 def _variations(vary: Vary) -> tuple[Variation, ...]:
-    return tuple(make_variation(path, values) for path, values in vary.items())
+    settings = {name: values for name, values in vary.items() if isinstance(values, Mapping)}
+    varied = [make_variation(path, values) for path, values in vary.items() if not isinstance(values, Mapping)]
+    return (joint(settings), *varied) if settings else tuple(varied)
 
 
 def _carry_out(
@@ -218,6 +232,7 @@ def _carry_out(
     cluster: str | None,
     folder: str | os.PathLike[str] | None,
     progress: Progress | None,
+    measures: Measures | None = None,
 ) -> Answer:
     started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
     kept = None if folder is None else open_folder(Path(folder), plan, [], started)
@@ -227,13 +242,18 @@ def _carry_out(
             executor = stack.enter_context(local_pool(count))
         else:
             executor, count = stack.enter_context(cluster_executor(cluster))
-        runner = Runner(executor, count, None if kept is None else kept.store)
+        own = {name: _of_result(work) for name, work in (measures or {}).items()}
+        runner = Runner(executor, count, None if kept is None else kept.store, own=own)
         if progress is not None:
             _tell(runner, progress)
         study = plan.carry_out(runner, _ORIGIN)
     if kept is not None:
         kept.write(study)
     return study
+
+
+def _of_result(work: Callable[[Result], float | None]) -> Work:
+    return lambda scenario, recorded: work(Result(scenario, recorded))
 
 
 def _tell(runner: Runner, progress: Progress) -> None:

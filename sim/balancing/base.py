@@ -18,11 +18,13 @@ class Balancer(Protocol):
         learns: Whether `answered` must be called.
         weighted: Whether the endpoints' weights matter, and with them slow start.
         probes: Whether `probe_targets` must be asked with every request.
+        probe_work: How long an instance works to answer such a probe, s.
     """
 
     learns: ClassVar[bool] = False
     weighted: ClassVar[bool] = False
     probes: ClassVar[bool] = False
+    probe_work: float = 0.0
 
     def update(self, eligible: Sequence[Endpoint], now: float) -> None:
         """Takes note that the endpoints that may be picked, or their weights, have changed.

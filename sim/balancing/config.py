@@ -6,9 +6,9 @@ is one file, and its line in `ALGORITHMS`.
 
 from collections.abc import Sequence
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, model_validator
 
 from sim.balancing.base import Balancer
 from sim.balancing.consistent_hash import ConsistentHash
@@ -24,7 +24,7 @@ from sim.balancing.round_robin import RoundRobin, WeightedRoundRobin
 from sim.balancing.sticky import Affinity
 from sim.balancing.zone_aware import ZoneAwareConfig
 from sim.kernel import Uniform
-from sim.values import Config, Count, Duration, Number, Share
+from sim.values import Config, Count, Duration, Number, Share, wrong_values
 
 ALGORITHMS: Final[dict[str, Any]] = {
     "random": Random,
@@ -120,15 +120,22 @@ class BalancerConfig(Config):
         "left out.",
     )
     probe_age: Duration | None = Field(None, gt=0, description="How long a probe's answer may be used; 1s if left out.")
+    probe_work: Duration | None = Field(
+        None, ge=0, description="How long a probe occupies a worker of the instance; 20us if left out."
+    )
 
-    @field_validator(*dict.fromkeys(name for names in OPTIONS.values() for name in names), mode="before")
-    @classmethod
-    def _read_by_the_algorithm(cls, value: Any, info: ValidationInfo) -> Any:
-        name, algorithm = str(info.field_name), info.data.get("algorithm")
-        if value is not None and algorithm is not None and name not in OPTIONS[algorithm]:
-            readers = " and ".join(other for other, names in OPTIONS.items() if name in names)
-            raise ValueError(f"'{name}' means nothing to {algorithm}; it belongs to {readers}")
-        return value
+    @model_validator(mode="after")
+    def _read_by_the_algorithm(self) -> Self:
+        wrong: list[tuple[tuple[str], ValueError]] = []
+        for name in dict.fromkeys(name for names in OPTIONS.values() for name in names):
+            if name not in OPTIONS[self.algorithm] and vars(self).get(name) is not None:
+                readers = " and ".join(other for other, names in OPTIONS.items() if name in names)
+                wrong.append(
+                    ((name,), ValueError(f"'{name}' means nothing to {self.algorithm}; it belongs to {readers}"))
+                )
+        if wrong:
+            raise wrong_values(self, wrong)
+        return self
 
     @property
     def options(self) -> dict[str, Any]:

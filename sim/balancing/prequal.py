@@ -9,7 +9,8 @@ An answer leaves the pool when it is too old, when it has been used often enough
 instance arrives, when the pool is full, and when it is the worst or the oldest: with each request one of these goes,
 by turns, so that the pool does not fill up with the instances that nobody wants.
 
-Probes are sent beside requests only, not while idle, and the pool is used as soon as it holds a single answer.
+Probes are sent beside requests only, not while idle, and the pool is used as soon as it holds a single answer. An
+instance answers a probe at once, past its queue, from what it has in memory; the little work that this takes is load.
 
 Source: B. Wydrowski, R. Kleinberg, S. Rumble, A. Archer, Load is not what you should balance: Introducing Prequal,
 NSDI 2024; the defaults are those of its testbed.
@@ -57,6 +58,7 @@ class Prequal(Balancer):
         removals_per_request: How many answers are dropped with each request, on average.
         hot_quantile: The quantile of requests in flight above which an instance is hot, 0 … 1; 1: none ever is.
         probe_age: How long an answer may be used, s.
+        probe_work: How long an instance works to answer a probe, s.
     """
 
     probes = True
@@ -70,6 +72,7 @@ class Prequal(Balancer):
         removals_per_request: float = 1.0,
         hot_quantile: float = 0.84,
         probe_age: float = 1.0,
+        probe_work: float = 2e-5,
     ) -> None:
         self._uniform = uniform
         self._size = pool
@@ -77,6 +80,7 @@ class Prequal(Balancer):
         self._removals_per_request = removals_per_request
         self._hot_quantile = hot_quantile
         self._probe_age = probe_age
+        self.probe_work = probe_work
         self._eligible: list[Endpoint] = []
         self._indices: frozenset[int] = frozenset()
         self._uses = inf

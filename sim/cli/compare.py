@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.experiments import conduct, experiment_options, share, vary_option
+from sim.cli.experiments import conduct, experiment_options, settings, share, vary_option
 from sim.cli.terminal import open_scenario
 
 if TYPE_CHECKING:
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", metavar="FILE|NAME")
 @vary_option(
-    "Values to compare, such as components.api.balancer.algorithm=round_robin,least_request; the first is the baseline."
+    "Values to compare, such as components.api.balancer.algorithm=round_robin,least_request; the first is the "
+    "baseline.",
+    required=False,
+)
+@click.option(
+    "--variant",
+    multiple=True,
+    metavar="NAME:PATH=VALUE,…",
+    callback=settings,
+    help="A variant that sets several places, such as big:components.api.instances=8,components.api.workers=2; NAME "
+    "alone is the scenario as it is. Give one option for each.",
 )
 @click.option(
     "--replications",
@@ -40,6 +50,7 @@ def compare(
     /,
     file: str,
     vary: tuple[Variation, ...],
+    variant: Variation | None,
     replications: int,
     metric: str,
     precision: float | None,
@@ -55,6 +66,10 @@ def compare(
     """
     from sim.experiment.plan import Plan
 
+    if variant is not None:
+        vary = (variant, *vary)
+    if not vary:
+        raise click.UsageError("Missing option '--vary', or '--variant'.")
     scenario = open_scenario(file, {**changes, **({} if seed is None else {"seed": str(seed)})})
 
     arguments = {"replications": replications, "measure": metric, "precision": precision, "most": most}

@@ -58,6 +58,16 @@ def variations(context: click.Context, parameter: click.Parameter, values: tuple
         raise click.BadParameter(str(error)) from None
 
 
+def settings(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Variation | None:
+    """Reads `--variant` options; a click callback."""
+    from sim.experiment.joint import parse_joint
+
+    try:
+        return parse_joint(values) if values else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def variation(context: click.Context, parameter: click.Parameter, value: str) -> Variation:
     """Reads the one `--vary` option of a search; a click callback."""
     return variations(context, parameter, (value,))[0]
@@ -76,13 +86,13 @@ def share(context: click.Context, parameter: click.Parameter, text: str | None) 
     return value
 
 
-def vary_option(help: str, multiple: bool = True) -> Callable[[Command], Command]:
+def vary_option(help: str, multiple: bool = True, required: bool = True) -> Callable[[Command], Command]:
     """The option `--vary`."""
     return click.option(
         "--vary",
         "vary",
         multiple=multiple,
-        required=True,
+        required=required,
         metavar="PATH=VALUES",
         callback=variations if multiple else variation,
         help=help,
@@ -166,7 +176,7 @@ def conduct(
         kept = len(folder.store)
         try:
             with runner(folder, workers, cluster, silent) as run:
-                study = plan.carry_out(run)
+                study = plan.carry_out(run, "--variant" if plan.variations[0].settings else "--vary")
         except (Wrong, ValueError, ScenarioError, RunsFailed):
             folder.forget()
             raise
@@ -212,6 +222,8 @@ def read_experiment(path: Path) -> tuple[ExperimentFolder, Answer]:
         raise Wrong(str(error)) from None
     except ScenarioError as error:
         raise Wrong(str(error).splitlines()) from None
+    except ValueError as error:
+        raise Wrong(f"{path} cannot be read again: {error}; a measure of one's own is known to Python alone") from None
     except MissingRun:
         words = " ".join(folder.manifest["command"])
         raise Wrong(f"{path} is not finished: {len(folder.store)} runs are there; go on with: {words}") from None

@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 SHORTEST_ROUND = 0.001
 """How long a user takes for a request that takes no time at all, s: otherwise time would stand still."""
 
-CLIENT_SHIFT = 40
-"""The numbers of a client's requests begin at its position shifted by so many bits."""
-
 Shape = tuple[RequestKind, Any, Any, float, float]
 """What one request is: kind, key, caller, size and response size."""
 
@@ -65,13 +62,16 @@ class ClientConfig(Config):
     retry: RetryConfig | None = Field(None, description="Whether and how a failed attempt is repeated.")
 
     @model_validator(mode="after")
-    def _consistent(self) -> "ClientConfig":
-        if self.traffic.replay is not None and self.requests:
-            raise wrong_key("requests", "a replay brings its own requests: leave them out")
-        if self.traffic.replay is not None and self.population is not None:
-            raise wrong_key("population", "a replay brings its own callers: leave it out")
+    def _sends_something(self) -> "ClientConfig":
         if self.requests and not any(request.weight for request in self.requests):
             raise wrong_key("requests", "no request has a weight above 0, so none is ever sent")
+        return self
+
+    @model_validator(mode="after")
+    def _a_replay_brings_all(self) -> "ClientConfig":
+        for key, brought in (("requests", "requests: leave them out"), ("population", "callers: leave it out")):
+            if self.traffic.way == "replay" and getattr(self, key):
+                raise wrong_key(key, f"a replay brings its own {brought}")
         return self
 
 
@@ -98,7 +98,7 @@ class Client:
         self._starts = world.recorder.attempt_starts[number]
         self._latencies = world.recorder.attempt_latencies[number]
         self._waiting: dict[int, Event] = {}
-        self._next_number = number << CLIENT_SHIFT
+        self._next_number = world.first_requests[name]
         self._timer = None if config.timeout is None else world.env.timer(config.timeout)
         self._late = self._give_up
         self._first_ended = self._first_attempt_ended

@@ -8,6 +8,7 @@ other are added to `request.owed` and slept once, by the next one that has to kn
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from sim.components.names import references
 from sim.request import Request, Response
 from sim.values import Config
 
@@ -126,5 +127,4 @@ class Component:
     @classmethod
     def targets(cls, config: Config) -> list[tuple[tuple[str | int, ...], str]]:
         """Where the config names other components: the path inside the config, and the name."""
-        to = getattr(config, "to", None)
-        return [(("to",), to)] if to is not None else []
+        return list(references(config))

@@ -156,6 +156,7 @@ class Fleet:
         if not server.up or server.hangs:
             return
         load = server.outstanding
+        server.do_beside(self.balancer.probe_work)
         expected = self.service.load_reports[endpoint.index].expected(load)
         back = self._way(link, link.back)
         if back < inf:

@@ -110,9 +110,3 @@ class Gateway(Proxy):
         super().start_counting()
         self.refusals = dict.fromkeys(self.refusals, 0)
         self.unrouted = 0
-
-    @classmethod
-    def targets(cls, config: Config) -> list[tuple[tuple[str | int, ...], str]]:
-        """Where its routes lead."""
-        assert isinstance(config, GatewayConfig)
-        return [(("routes", number, "to"), route.to) for number, route in enumerate(config.routes)]

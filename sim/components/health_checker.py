@@ -13,7 +13,7 @@ from sim.balancing import HealthCheckConfig, HealthState
 from sim.components.component import Component, Handler, Steps
 from sim.components.meter import PROBE
 from sim.components.network import Edge
-from sim.components.program import Work
+from sim.components.program import Step, Work
 from sim.components.server import Server
 from sim.kernel import TIMED_OUT, Environment, FixedDemand, Flow
 from sim.request import ANSWERS, Outcome, Request
@@ -127,7 +127,7 @@ class Front:
         self.component = component
         self.servers = [Uncounted(server) for server in component.servers]
         self._next = 0
-        self._steps = [Work(FixedDemand(work))]
+        self._steps: list[Step] = [Work(FixedDemand(work))]
 
     def handle(self, request: Request) -> Steps:
         """Answers a probe."""

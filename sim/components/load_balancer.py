@@ -17,7 +17,7 @@ from sim.components.program import Program
 from sim.components.region import Placed
 from sim.components.service import Service, ServiceConfig
 from sim.policies.retry import RetryConfig
-from sim.values import Config, Constant, Count, Distribution, Duration
+from sim.values import Constant, Count, Distribution, Duration
 
 if TYPE_CHECKING:
     from sim.components.world import World
@@ -83,9 +83,3 @@ class LoadBalancer(Service):
     def _programs(self) -> list[Program]:
         """One for each node, for each is a caller of its own."""
         return [self._program(f"{self.address(zone)}#{index}") for index, zone in enumerate(self.zones)]
-
-    @classmethod
-    def targets(cls, config: Config) -> list[tuple[tuple[str | int, ...], str]]:
-        """The service behind it."""
-        assert isinstance(config, LoadBalancerConfig)
-        return [(("to",), config.to)]

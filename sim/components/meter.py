@@ -31,6 +31,7 @@ class Meter:
     Attributes:
         busy: Workers that are busy now.
         waiting: Requests that wait now.
+        swallowed: Requests that it accepted and will never answer, for it hangs.
         up: Whether it accepts requests.
         offered: Requests that reached it while it was up.
         served: Those that it answered as it should.
@@ -41,6 +42,7 @@ class Meter:
         killed: Those that a crash killed.
         busy_area: Busy worker-seconds.
         queue_area: Waiting request-seconds.
+        swallowed_area: Swallowed request-seconds.
         up_time: Seconds up.
     """
 
@@ -48,6 +50,7 @@ class Meter:
         "_counting_since",
         "_lost_before",
         "_mark",
+        "_swallowed_mark",
         "_up_mark",
         "busy",
         "busy_area",
@@ -63,6 +66,8 @@ class Meter:
         "refused",
         "refused_down",
         "served",
+        "swallowed",
+        "swallowed_area",
         "up",
         "up_time",
         "waiting",
@@ -74,17 +79,17 @@ class Meter:
         self.name = name
         self.workers = workers
         self.up = True
-        self.busy = self.waiting = 0
+        self.busy = self.waiting = self.swallowed = 0
         self._lost_before = self.killed = self.refused_down = 0
-        self._mark = self._up_mark = self._counting_since = 0.0
-        self.busy_area = self.queue_area = self.up_time = 0.0
+        self._mark = self._swallowed_mark = self._up_mark = self._counting_since = 0.0
+        self.busy_area = self.queue_area = self.swallowed_area = self.up_time = 0.0
         self.offered = self.served = self.errors = self.refused = self.expired = 0
         self.queue_max = self.outstanding_max = 0
 
     @property
     def outstanding(self) -> int:
-        """Requests inside: being worked on or waiting."""
-        return int(self.busy + self.waiting)
+        """Requests inside: being worked on, waiting, or swallowed."""
+        return int(self.busy + self.waiting + self.swallowed)
 
     def _measure(self) -> None:
         now = self.env._now
@@ -94,21 +99,30 @@ class Meter:
             self.queue_area += self.waiting * passed
             self._mark = now
 
+    def _swallow(self, more: int) -> None:
+        """So many more requests are swallowed; fewer, if negative."""
+        now = self.env._now
+        self.swallowed_area += self.swallowed * (now - self._swallowed_mark)
+        self._swallowed_mark = now
+        self.swallowed += more
+        self.outstanding_max = max(self.outstanding_max, self.outstanding)
+
     def _count_up_time(self) -> None:
         self.up_time += self.env.now - self._up_mark
         self._up_mark = self.env.now
 
-    def areas(self) -> tuple[float, float, float]:
-        """Busy worker-seconds, waiting request-seconds and seconds up, since `start_counting`."""
+    def areas(self) -> tuple[float, float, float, float]:
+        """Busy worker-seconds, waiting and swallowed request-seconds and seconds up, since `start_counting`."""
         self._measure()
+        self._swallow(0)
         if self.up:
             self._count_up_time()
-        return self.busy_area, self.queue_area, self.up_time
+        return self.busy_area, self.queue_area, self.swallowed_area, self.up_time
 
     def start_counting(self) -> None:
         """Forgets what was counted so far."""
-        self._mark = self._up_mark = self._counting_since = self.env.now
-        self.busy_area = self.queue_area = self.up_time = 0.0
+        self._mark = self._swallowed_mark = self._up_mark = self._counting_since = self.env.now
+        self.busy_area = self.queue_area = self.swallowed_area = self.up_time = 0.0
         self._lost_before += self.killed + self.refused_down
         self.offered = self.served = self.errors = self.refused = self.refused_down = self.expired = self.killed = 0
         self.queue_max = self.waiting
@@ -133,7 +147,7 @@ class Meter:
 
     def utilization(self) -> float | None:
         """Busy worker-seconds over workers and seconds up; None for any number of workers, 0 for a server never up."""
-        busy, _, up = self.areas()
+        busy, *_, up = self.areas()
         if self.workers == inf:
             return None
         return busy / (self.workers * up) if up else 0.0
@@ -143,7 +157,7 @@ def server_counters(servers: Sequence[Meter]) -> dict[str, Any]:
     """What a group of servers has counted: sums, and for several each one's own."""
     busy = [server.areas() for server in servers]
     limited = servers[0].workers != inf
-    capacity = sum(server.workers * area[2] for server, area in zip(servers, busy, strict=True)) if limited else 0.0
+    capacity = sum(server.workers * area[-1] for server, area in zip(servers, busy, strict=True)) if limited else 0.0
     span = servers[0].measured()
     counters: dict[str, Any] = {
         "offered": sum(server.offered + server.refused_down for server in servers),

@@ -1,7 +1,8 @@
 """A process is mortal: it crashes, and what was inside is lost; or it hangs, and what is inside never hears of it.
 
 The callers of what a crash kills see a reset, and whoever comes before the restart is refused. A hang (a black hole)
-accepts and never answers: callers see only their own time-outs, until the process is restarted.
+accepts and never answers: callers see only their own time-outs, until the process is restarted. What it has swallowed
+is outstanding until then, also where a caller has given up: a process that hangs does not close connections either.
 """
 
 from collections.abc import Callable
@@ -126,12 +127,16 @@ class Mortal(Meter):
     def _hang(self, request: Request) -> Steps:
         """What a hung process does with a request."""
         request.doing = SERVICE
+        counted = int(request.kind not in INTERNAL)
+        self._swallow(counted)
         try:
             yield Event(self.env)
         except Killed as killed:
             if killed.place is not self:
                 raise
             request.cut_short(self.env.now)
+        finally:
+            self._swallow(-counted)
         return RESET
 
     def _cut(self, request: Request, work_before: float) -> None:

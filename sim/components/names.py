@@ -5,36 +5,83 @@ as `names`: a mistyped name is found beside everything else that is wrong. Witho
 built in Python, any name will do.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import AfterValidator, ValidationInfo
+from pydantic.fields import FieldInfo
 
+from sim.values import Config, nearest, parts
 from sim.values.words import a, hint, quote
+
+_MOST_WORDS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """What may have a name though nobody can tell, for it is written wrongly.
+
+    Attributes:
+        words: What is written there.
+        misnamed: Whether some of these words stand for names that are quite different.
+        anything: Whether it may have any name, for it is not told by words.
+    """
+
+    words: Collection[str] = ()
+    misnamed: bool = False
+    anything: bool = False
+
+    def may_be(self, name: str, known: Collection[str] = ()) -> bool:
+        """Whether a name that is not known may be meant there.
+
+        Args:
+            name: What is not known.
+            known: The names that are; something misnamed is not meant where one of these is, mistyped.
+        """
+        if self.anything or len(self.words) > _MOST_WORDS or nearest(name, self.words) is not None:
+            return True
+        return self.misnamed and nearest(name, known) is None
+
+
+class Declared(dict[str, str | None]):
+    """The names that a section declares, each with its kind, or None where that is not said rightly.
+
+    Args:
+        kinds: The names and their kinds.
+        unclear: What it may declare besides.
+    """
+
+    def __init__(self, kinds: Mapping[str, str | None], unclear: Unclear) -> None:
+        super().__init__(kinds)
+        self.unclear = unclear
+
+    def lacks(self, name: str) -> bool:
+        """Whether it is sure that nothing is declared by this name."""
+        return name not in self and not self.unclear.may_be(name, self)
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a scenario calls its clients and components.
+    """What a scenario calls its clients, components and regions.
 
     Attributes:
-        clients: Their names; None where they cannot be told.
-        components: The kind of each, None where that is not said rightly; None where the names cannot be told.
-        regions: What it calls its regions; None where that cannot be told.
+        clients: The clients.
+        components: The components.
+        regions: The regions; None where nobody judges them.
         places: The regions that each component stands in, where that is said rightly.
         zones: The zones of each region, where they are said rightly.
     """
 
-    clients: Collection[str] | None
-    components: Mapping[str, str | None] | None
-    regions: Collection[str] | None = None
+    clients: Declared
+    components: Declared
+    regions: Declared | None = None
     places: Mapping[str, Sequence[str]] | None = None
     zones: Mapping[str, Sequence[str]] | None = None
 
     def is_client(self, name: str) -> bool:
         """Whether a client is known by this name."""
-        return self.clients is not None and name in self.clients
+        return name in self.clients
 
     def kind(self, name: str) -> str | None:
         """The kind of a component; None where it cannot be told.
@@ -42,17 +89,15 @@ class Names:
         Raises:
             ValueError: There is no such component.
         """
-        if self.components is None:
-            return None
-        if name in self.components:
-            return self.components[name]
+        if not self.components.lacks(name):
+            return self.components.get(name)
         if self.is_client(name):
             raise ValueError(f"{quote(name)} is a client, not a component{hint('', self.components)}")
         raise ValueError(f"there is no component {quote(name)}{hint(name, self.components)}")
 
     def check_region(self, name: str) -> None:
         """Raises ValueError where no region has this name."""
-        if self.regions is not None and name not in self.regions:
+        if self.regions is not None and self.regions.lacks(name):
             text = hint(name, self.regions) if self.regions else "; the scenario declares none under 'regions'"
             raise ValueError(f"there is no region {quote(name)}{text}")
 
@@ -76,22 +121,26 @@ class Names:
 
     def check_end(self, name: str) -> None:
         """Raises ValueError where no component, client or region has this name, as ends of links do."""
-        if self.components is not None and self.clients is not None and self.regions is not None:
-            known = [*self.regions, *self.components, *self.clients]
-            if name not in known:
-                what = "region, component or client" if self.regions else "component or client"
-                raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
+        regions = self.regions or Declared({}, Unclear())
+        if self.components.lacks(name) and self.clients.lacks(name) and regions.lacks(name):
+            what = "region, component or client" if regions else "component or client"
+            known = [*regions, *self.components, *self.clients]
+            raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
 
     def check_either(self, name: str, what: str) -> None:
         """Raises ValueError where neither a component nor a client has this name; `what` says so for messages."""
-        if self.components is not None and self.clients is not None:
-            known = [*self.components, *self.clients]
-            if name not in known:
-                raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
+        if self.components.lacks(name) and self.clients.lacks(name):
+            raise ValueError(f"there is no {what} {quote(name)}{hint(name, [*self.components, *self.clients])}")
 
 
-class Ref(str):
-    """The name of another component, as a config holds it."""
+class Reference(str):
+    """The name of a component, where another one names it."""
+
+    __slots__ = ()
+
+
+class CacheReference(Reference):
+    """The name of a cache, where a component reads it."""
 
     __slots__ = ()
 
@@ -105,7 +154,7 @@ def _takes_requests(name: str, info: ValidationInfo) -> str:
     names = names_in(info)
     if names is not None and names.kind(name) == "cache":
         raise ValueError(f"{quote(name)} is a cache: a read_through step reads it, requests do not go there")
-    return Ref(name)
+    return Reference(name)
 
 
 def _is_cache(name: str, info: ValidationInfo) -> str:
@@ -113,7 +162,7 @@ def _is_cache(name: str, info: ValidationInfo) -> str:
     kind = None if names is None else names.kind(name)
     if kind not in ("cache", None):
         raise ValueError(f"{quote(name)} is {a(kind)}, not a cache")
-    return Ref(name)
+    return CacheReference(name)
 
 
 def _is_queue(name: str, info: ValidationInfo) -> str:
@@ -121,7 +170,7 @@ def _is_queue(name: str, info: ValidationInfo) -> str:
     kind = None if names is None else names.kind(name)
     if kind not in ("queue", None):
         raise ValueError(f"{quote(name)} is {a(kind)}, not a queue")
-    return Ref(name)
+    return Reference(name)
 
 
 def _is_service(name: str, info: ValidationInfo) -> str:
@@ -129,7 +178,7 @@ def _is_service(name: str, info: ValidationInfo) -> str:
     kind = None if names is None else names.kind(name)
     if kind not in ("service", None):
         raise ValueError(f"{quote(name)} is {a(kind)}; the consumers of a queue are services")
-    return Ref(name)
+    return Reference(name)
 
 
 def _is_region(name: str, info: ValidationInfo) -> str:
@@ -139,10 +188,12 @@ def _is_region(name: str, info: ValidationInfo) -> str:
     return name
 
 
+_IS_CACHE: Final = AfterValidator(_is_cache)
+
 ComponentName = Annotated[str, AfterValidator(_takes_requests)]
 """A component that requests are sent to."""
 
-CacheName = Annotated[str, AfterValidator(_is_cache)]
+CacheName = Annotated[str, _IS_CACHE]
 """A cache that is read before its origin is asked."""
 
 QueueName = Annotated[str, AfterValidator(_is_queue)]
@@ -153,3 +204,17 @@ ServiceName = Annotated[str, AfterValidator(_is_service)]
 
 RegionName = Annotated[str, AfterValidator(_is_region)]
 """A region that something stands in."""
+
+
+def references(config: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where a config names components: the path inside it, and the name."""
+    return ((path, part) for path, part in parts(config) if isinstance(part, Reference))
+
+
+def may_name_cache(field: Any) -> bool:
+    """Whether a cache can be named in the value of a config's field."""
+    if isinstance(field, FieldInfo):
+        return any(map(may_name_cache, (field.annotation, *field.metadata)))
+    if isinstance(field, type) and issubclass(field, Config):
+        return any(map(may_name_cache, field.model_fields.values()))
+    return field is _IS_CACHE or any(map(may_name_cache, get_args(field)))

@@ -5,13 +5,13 @@ doubles (RFC 6298, with Linux's minimum of 200 ms), so loss shows as a long tail
 heals. With a bandwidth, each direction transmits one message after the other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import cached_property
 from itertools import repeat
 from math import inf, prod
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 from simpy.events import Event
 
 from sim.components.component import Handler, Steps
@@ -19,7 +19,7 @@ from sim.components.names import names_in
 from sim.kernel import Environment, Streams, Uniform
 from sim.metrics import Recorder
 from sim.request import ANSWERS, NETWORK, Outcome, Request
-from sim.values import Bandwidth, Config, Constant, Distribution, Share
+from sim.values import Bandwidth, Config, Constant, Distribution, Share, means_distribution
 from sim.values.words import quote
 
 LOST = ANSWERS[Outcome.LOST]
@@ -34,6 +34,38 @@ class LinkConfig(Config):
     jitter: Share = Field(0.0, description="Varies the latency uniformly by up to this share, up or down.")
     loss: Share = Field(0.0, le=0.99, description="Share of messages lost on the way and sent again by TCP.")
     bandwidth: Bandwidth | None = Field(None, gt=0, description="What a link carries each way; transfers queue on it.")
+
+    @property
+    def one_way(self) -> Distribution:
+        """Latency of a hop; none at all where none is given."""
+        return Constant(0.0) if self.latency is None else self.latency
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    schema["minProperties"] = 1
+    for described in schema["properties"].values():
+        described.pop("default", None)
+
+
+class PairConfig(LinkConfig):
+    """The link between two components where it is not like the others; what is left out is as it is elsewhere."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    shorthand: ClassVar[str | None] = "latency"
+
+    latency: Distribution = Field(Constant(0.0), description="One-way latency of a hop, paid in each direction.")
+
+    @classmethod
+    def is_short(cls, value: Any) -> bool:
+        """Whether a value is a latency alone, which may be a mapping too."""
+        return super().is_short(value) or means_distribution(value, cls.model_fields)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_not_empty(cls, value: Any) -> Any:
+        if value == {}:
+            raise ValueError(f"is empty; give a latency, or some of {', '.join(cls.model_fields)}")
+        return value
 
 
 def _is_pair(pair: str, info: ValidationInfo) -> str:
@@ -54,14 +86,41 @@ def _is_pair(pair: str, info: ValidationInfo) -> str:
 class NetworkConfig(LinkConfig):
     """The network between all components, and where it differs."""
 
-    between: dict[Annotated[str, AfterValidator(_is_pair)], Distribution] = Field(
-        default_factory=dict, description="One-way latency between two regions or two components, written a/b."
+    between: dict[Annotated[str, AfterValidator(_is_pair)], PairConfig] = Field(
+        default_factory=dict,
+        description="What is different between two regions or two components, written a/b; both ways are alike.",
     )
 
     @cached_property
     def distances(self) -> Mapping[frozenset[str | None], float]:
         """Mean one-way latency of each pair, s."""
-        return {frozenset(pair.split("/")): latency.mean for pair, latency in self.between.items()}
+        return {frozenset(pair.split("/")): config.one_way.mean for pair, config in self.between.items()}
+
+    def link(
+        self,
+        caller: str,
+        callee: str,
+        access: LinkConfig | None,
+        regions: Set[str | None] = frozenset(),
+        across: Distribution | None = None,
+    ) -> LinkConfig:
+        """What the link between two parts is like.
+
+        Args:
+            caller: Name of the component or client that calls.
+            callee: Name of what it calls.
+            access: The caller's own link, if it has one: it takes the network's place, and its latency if it has none.
+            regions: Where the two stand.
+            across: The latency between their zones, where they are in two.
+        """
+        base = self if access is None else access
+        latency = self.latency if base.latency is None else base.latency
+        own: dict[str, Any] = {"latency": latency if across is None else across}
+        for ends in (regions, {caller, callee}):
+            for pair, config in self.between.items():
+                if set(pair.split("/")) == ends:
+                    own |= {key: getattr(config, key) for key in config.model_fields_set}
+        return base.model_copy(update=own)
 
 
 class AccessConfig(LinkConfig):
@@ -75,15 +134,12 @@ class Direction:
 
     Args:
         env: The environment.
-        latency: Its one-way latency.
-        config: The rest of its configuration.
+        config: What it is like.
         streams: The run's random streams.
         name: Of the stream, unique to the direction.
     """
 
-    def __init__(
-        self, env: Environment, latency: Distribution, config: LinkConfig, streams: Streams, name: str
-    ) -> None:
+    def __init__(self, env: Environment, config: LinkConfig, streams: Streams, name: str) -> None:
         self.env = env
         self.bandwidth = config.bandwidth
         self.loss = config.loss
@@ -92,7 +148,7 @@ class Direction:
         self.cut_until = 0.0
         self._free_at = 0.0
         self._coin: Uniform = streams.uniform(f"{name}.loss")
-        self.latency: Callable[[], float] = _sampler(latency, config.jitter, streams, name)
+        self.latency: Callable[[], float] = _sampler(config.one_way, config.jitter, streams, name)
 
     @property
     def steady(self) -> bool:
@@ -156,7 +212,7 @@ class Link:
     @classmethod
     def free(cls, env: Environment) -> "Link":
         """A link that takes no time."""
-        one, other = (Direction(env, Constant(0.0), LinkConfig(), Streams(0), "free") for _ in range(2))
+        one, other = (Direction(env, LinkConfig(), Streams(0), "free") for _ in range(2))
         return cls(one, other)
 
     def watch(self) -> None:

@@ -49,6 +49,24 @@ class Work:
         request.doing = QUEUE
 
 
+class Errands:
+    """Does first what came up beside the requests while all workers were busy."""
+
+    __slots__ = ()
+
+    hop = None
+
+    def run(self, request: Request, server: Any) -> Any:
+        """Keeps the worker busy for as long as that takes; see `Step.run`."""
+        seconds, server.errands = server.errands, 0.0
+        if seconds:
+            request.service += seconds
+            request.work += seconds
+            request.doing = SERVICE
+            yield seconds
+            request.doing = QUEUE
+
+
 class Program:
     """Which steps a server takes for which kind of request.
 

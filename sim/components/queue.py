@@ -308,9 +308,3 @@ class Queue(SingleServer):
         self._published_before = self.published
         for group in self.groups:
             group.start_counting()
-
-    @classmethod
-    def targets(cls, config: Config) -> list[tuple[tuple[str | int, ...], str]]:
-        """Its consumers."""
-        assert isinstance(config, QueueConfig)
-        return [(("consumers", number, "service"), each.service) for number, each in enumerate(config.consumers)]

@@ -36,12 +36,16 @@ class Server(Mortal):
         lifo: Whether the newest waits least.
         speed: Divides its service times.
         deadline_propagation: Whether it drops a request whose caller has given up when its turn comes.
+
+    Attributes:
+        errands: Work that the next request finds at its worker, for which no worker was free, s.
     """
 
     __slots__ = (
         "_queue",
         "_slowdowns",
         "deadline_propagation",
+        "errands",
         "error_coin",
         "error_share",
         "failures",
@@ -70,6 +74,7 @@ class Server(Mortal):
         self.lifo = lifo
         self.speed = speed
         self.deadline_propagation = deadline_propagation
+        self.errands = 0.0
         self.error_share = 0.0
         self.error_coin: Demand | None = None
         self.failures: list[tuple[float, Uniform]] = []
@@ -223,8 +228,20 @@ class Server(Mortal):
     def _fails(self) -> bool:
         return any(coin.next() < share for share, coin in self.failures)
 
+    def do_beside(self, work: float) -> None:
+        """Does something small that is no request: an idle worker does it, or a busy one before its next request.
+
+        Args:
+            work: How long it takes at speed 1, s.
+        """
+        if self.busy < self.workers:
+            self.busy_area += work * self.pace
+        else:
+            self.errands += work * self.pace
+
     def _lose(self, why: Killed | Hung) -> None:
         self._measure()
+        self.errands = 0.0
         self._queue.clear()
         self.busy = self.waiting = 0
         super()._lose(why)

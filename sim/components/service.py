@@ -20,10 +20,10 @@ from sim.components.fleet import Fleet, FleetEdge
 from sim.components.health_checker import HealthChecker
 from sim.components.meter import server_counters
 from sim.components.network import Edge
-from sim.components.program import Program, Step
+from sim.components.program import Errands, Program, Step
 from sim.components.region import Placed
 from sim.components.server import Server
-from sim.components.steps import STEPS, StepConfig, make_steps, step_targets
+from sim.components.steps import STEPS, StepConfig, make_steps
 from sim.kernel import Flow
 from sim.metrics import Reaction
 from sim.request import ANSWERS, Outcome, Request
@@ -99,19 +99,27 @@ class ServiceConfig(Placed):
     )
 
     @model_validator(mode="after")
-    def _consistent(self) -> "ServiceConfig":
+    def _one_for_each_instance(self) -> "ServiceConfig":
         for name in ("speed", "weight"):
             value = getattr(self, name)
             if isinstance(value, list) and len(value) != self.instances:
                 there = f"{self.instances} instance{'s' if self.instances > 1 else ''}"
                 raise wrong_key(name, f"has {len(value)} numbers for {there}; give one for each, or one for all")
+        return self
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "ServiceConfig":
         if not self.endpoints and self.work is None and self.steps is None:
             raise ValueError("'work', 'steps' or 'endpoints' is missing: what does an instance do for a request?")
+        _either(self)
+        return self
+
+    @model_validator(mode="after")
+    def _slow_start_has_weights(self) -> "ServiceConfig":
         if self.slow_start is not None and not ALGORITHMS[self.balancer.algorithm].weighted:
             raise wrong_key(
                 "slow_start", f"needs a balancer that looks at weights, which {self.balancer.algorithm} does not"
             )
-        _either(self)
         return self
 
     def speed_of(self, index: int) -> float:
@@ -213,20 +221,23 @@ class Service(Component):
     def _program(self, caller: str) -> Program:
         """What its instances in one zone do; `caller` is what they are called."""
         config: ServiceConfig = self.config
-        default = make_steps(config.work, config.steps, self.name, self.world, caller)
+        default = self._make_steps(config, self.name, caller)
         branches: list[tuple[Match, list[Step]]] = [
-            (endpoint.match, make_steps(endpoint.work, endpoint.steps, f"{self.name}.{number}", self.world, caller))
+            (endpoint.match, self._make_steps(endpoint, f"{self.name}.{number}", caller))
             for number, endpoint in enumerate(config.endpoints)
         ]
-        otherwise = default or [NotFound()]
 
         def choose(request: Request) -> list[Step]:
             for match, steps in branches:
                 if match.matches(request.kind, request.client):
                     return steps
-            return otherwise
+            return default
 
         return Program(default, choose if branches else None)
+
+    def _make_steps(self, config: ServiceConfig | EndpointConfig, name: str, caller: str) -> list[Step]:
+        steps = make_steps(config.work, config.steps, name, self.world, caller) or [NotFound()]
+        return [Errands(), *steps] if ALGORITHMS[self.config.balancer.algorithm].probes else steps
 
     def entrance(self, caller: str, settle: bool = True) -> Handler:
         """The caller's balancer; a single instance that nobody checks needs none."""
@@ -297,14 +308,3 @@ class Service(Component):
             other.start_counting()
         for server in self._servers:
             server.start_counting()
-
-    @classmethod
-    def targets(cls, config: Config) -> list[tuple[tuple[str | int, ...], str]]:
-        """What its steps call."""
-        assert isinstance(config, ServiceConfig)
-        found = [(("steps", *path), name) for path, name in step_targets(config.steps or [])]
-        for number, endpoint in enumerate(config.endpoints):
-            found += [
-                (("endpoints", number, "steps", *path), name) for path, name in step_targets(endpoint.steps or [])
-            ]
-        return found

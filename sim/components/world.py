@@ -1,21 +1,24 @@
 """The world of one run: the clock, the random streams, the recorder, and who is connected with whom."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 from sim.components.component import Component, Handler
-from sim.components.network import Direction, Link, LinkConfig, NetworkConfig
+from sim.components.network import AccessConfig, Direction, Link, NetworkConfig
 from sim.components.region import Placement, base_name, owner, zone_of
 from sim.components.residency import ResidentEdge
 from sim.components.standby import StandbyRegions
-from sim.kernel import Demand, Environment, FixedDemand, Streams
+from sim.kernel import Demand, Environment, FixedDemand, Streams, numbers
 from sim.metrics import Recorder
 from sim.values import Constant, Distribution
 
 _REGION: Final = re.compile(r"@[\w-]+")
+_CLIENT_BITS: Final = 20
+_REQUEST_BITS: Final = 40
 
 
 @dataclass
@@ -31,6 +34,7 @@ class World:
         placement: Who stands in which region.
         spikes: For each client, the spikes of the scenario: (start, end, factor).
         mortal: Components that an event of the scenario kills or hangs: what they call goes on without them.
+        access: The clients' own links, by name.
         components: By name.
         clients: By name.
     """
@@ -43,13 +47,14 @@ class World:
     placement: Placement = field(default_factory=Placement)
     spikes: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     mortal: set[str] = field(default_factory=set)
-    access: dict[str, LinkConfig] = field(default_factory=dict)
+    access: dict[str, AccessConfig] = field(default_factory=dict)
     components: dict[str, Component] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
-    _calls: dict[tuple[str, str], int] = field(default_factory=dict)
-    _shared: dict[str, Any] = field(default_factory=dict)
+    _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     _edges: dict[str, dict[tuple[str, int], int]] = field(default_factory=dict)
+    _asked: Counter[str] = field(default_factory=Counter)
+    _shared: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def standby(self) -> StandbyRegions:
@@ -94,34 +99,42 @@ class World:
             link = self.links[caller, callee] = self._lay(caller, callee)
         return link
 
+    @cached_property
+    def first_requests(self) -> dict[str, int]:
+        """The number of each client's first request, which depends on the names of the clients alone."""
+        clients = numbers(self.recorder.clients, _CLIENT_BITS)
+        return {name: number << _REQUEST_BITS for name, number in clients.items()}
+
     def calls_to(self, name: str, caller: str) -> int:
         """A number for the next edge from a caller to a component, apart from those of all its other edges and callers.
 
-        The parts of a caller in several regions or zones have the same edges, and so have those of the component: where
-        a request goes does not change what it needs.
+        Clients share one, for no request is sent by two of them. The parts of a caller in several regions or zones have
+        the same edges, and so have those of the component: where a request goes does not change what it needs.
+
+        Args:
+            name: Of the component.
+            caller: Who calls it; clients do so after all components.
         """
-        ordinal = self._calls.get((caller, name), 0)
-        self._calls[caller, name] = ordinal + 1
-        numbers = self._edges.setdefault(base_name(name), {})
-        return numbers.setdefault((base_name(owner(caller)), ordinal), len(numbers)) << 16
+        numbered = self._edges.setdefault(base_name(name), {})
+        if owner(caller) not in self.components:
+            return len(numbered) << 16
+        ordinal = self._calls[caller, name]
+        self._calls[caller, name] += 1
+        return numbered.setdefault((base_name(owner(caller)), ordinal), len(numbered)) << 16
+
+    def stream_name(self, name: str) -> str:
+        """The name of a random stream for one part alone: of those that ask for the same, the second gets `name#2`."""
+        self._asked[name] += 1
+        return name if self._asked[name] == 1 else f"{name}#{self._asked[name]}"
 
     def _lay(self, caller: str, callee: str) -> Link:
-        config: LinkConfig = self.access.get(caller, self.network)
-        latency = config.latency if config.latency is not None else self.network.latency
-        ends = {owner(caller), owner(callee)}
+        across, (here, there) = None, (zone_of(caller), zone_of(callee))
         regions = {self.placement.region(caller), self.placement.region(callee)}
-        zones = {zone_of(caller), zone_of(callee)}
-        if len(regions) == 1 and len(zones) == 2 and None not in zones:
-            across = self.placement.regions[str(regions.pop())].zone_latency
-            latency = latency if across is None else across
-        for pair, distribution in self.network.between.items():
-            if set(pair.split("/")) == ends:
-                latency = distribution
-                break
-            if set(pair.split("/")) == regions:
-                latency = distribution
-        one_way: Distribution = latency if latency is not None else Constant(0.0)
+        if len(regions) == 1 and here != there and here is not None and there is not None:
+            across = self.placement.regions[str(*regions)].zone_latency
+        access = self.access.get(caller)
+        config = self.network.link(owner(caller), owner(callee), access, regions, across)
         name = f"link.{caller}.{callee}"
-        out = Direction(self.env, one_way, config, self.streams, f"{name}.out")
-        back = Direction(self.env, one_way, config, self.streams, f"{name}.back")
+        out = Direction(self.env, config, self.streams, f"{name}.out")
+        back = Direction(self.env, config, self.streams, f"{name}.back")
         return Link(out, back)

@@ -6,6 +6,7 @@ It is what a search leaves behind: all values that were tried, what each showed,
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sim.experiment.bottleneck import Bottleneck
 from sim.experiment.statistics import Interval
 from sim.experiment.study import as_json
 from sim.experiment.variation import Range, spell
@@ -39,7 +40,7 @@ class Point:
         value: The value as the scenario spells it.
         readings: Of each objective.
         runs: How many runs it took.
-        busiest: The component with the highest utilization, and that utilization.
+        bottleneck: What it had least left of; None if nothing has workers that could run out.
         failures: One line for each run that failed: its parameter, its seed, and why.
     """
 
@@ -47,7 +48,7 @@ class Point:
     value: object
     readings: tuple[Reading, ...]
     runs: int
-    busiest: tuple[str, float]
+    bottleneck: Bottleneck | None
     failures: tuple[str, ...] = ()
 
     @property
@@ -122,10 +123,9 @@ class Capacity:
         return (met.number + missed.number) / 2.0 if nearest is None else nearest
 
     @property
-    def bottleneck(self) -> tuple[str, float] | None:
-        """The busiest component where the objectives were first missed, and its utilization there."""
-        point = self.missed
-        return point.busiest if point is not None and point.busiest[0] else None
+    def bottleneck(self) -> Bottleneck | None:
+        """What gave out where the objectives were first missed; None if they never were."""
+        return None if self.missed is None else self.missed.bottleneck
 
     @property
     def failures(self) -> list[str]:
@@ -137,7 +137,12 @@ class Capacity:
         return None if number is None else spell(self.span.spell(number))
 
     def to_json(self) -> dict[str, Any]:
-        """The content of `capacity.json`; `value`, `lo` and `hi` are in `unit`, figures in s and ratios 0..1."""
+        """The content of `capacity.json`: numbers of the parameter are in `unit`, figures in s, ratios 0..1.
+
+        `value` is the answer; it lies between `lo` and `hi`, of which one is the outermost number that was sure to meet
+        the objectives, and the other the nearest that was sure to miss them. Where everything up to the end of the
+        search meets them, that other one is None, `value` is that end, and there is no `bottleneck`.
+        """
         ends = [None if point is None else point.number for point in (self.met, self.missed)]
         low, high = ends if self.largest else reversed(ends)
         return {
@@ -149,9 +154,7 @@ class Capacity:
             "hi": high,
             "unit": self.span.unit,
             "objective": [objective.text for objective in self.objectives],
-            "bottleneck": None
-            if self.bottleneck is None
-            else {"component": self.bottleneck[0], "utilization": self.bottleneck[1]},
+            "bottleneck": self.bottleneck and self.bottleneck.to_json(),
             "runs": sum(point.runs for point in self.points),
             "failed": self.failures,
             "points": [
@@ -167,7 +170,7 @@ class Capacity:
                         }
                         for reading in point.readings
                     ],
-                    "busiest": {"component": point.busiest[0], "utilization": point.busiest[1]},
+                    "bottleneck": point.bottleneck and point.bottleneck.to_json(),
                 }
                 for point in self.points
             ],

@@ -8,18 +8,21 @@ noisy responses", SIAM Journal on Control and Optimization 51(3), 2013, treat th
 before a value is sure, both of its sides are narrowed, and what stays between them is the uncertainty of the answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, Final
 
+from sim.experiment.bottleneck import find_bottleneck
 from sim.experiment.capacity import Capacity, Point, Reading, Verdict
+from sim.experiment.direction import harder
+from sim.experiment.offered_load import offered_load
 from sim.experiment.replication import Replication, Trial
 from sim.experiment.run_many import Runner, RunsFailed
 from sim.experiment.statistics import mean_interval
 from sim.experiment.study import known_subjects
-from sim.experiment.sweep import busiest_component
 from sim.experiment.variation import Range, Variation, parse_variation, spell
+from sim.experiment.whole import fitted, is_whole
 from sim.metrics import OPERATORS, Objective, parse_objective
 from sim.scenario import Scenario, override
 from sim.scenario.paths import parse_path
@@ -43,6 +46,7 @@ class _Search:
     runner: Runner
     seeds: tuple[int, ...]
     origin: str
+    calls: Mapping[str, list[str]]
     points: dict[float, Point] = field(default_factory=dict)
 
     def at(self, number: float) -> Point:
@@ -70,7 +74,8 @@ class _Search:
         if len(summaries) < 2:
             raise RunsFailed(failed)
         readings = tuple(_read(objective, summaries) for objective in self.objectives)
-        return Point(number, value, readings, len(runs), busiest_component(summaries), tuple(failed))
+        bottleneck = find_bottleneck([run for run in runs if run.error is None], self.calls)
+        return Point(number, value, readings, len(runs), bottleneck, tuple(failed))
 
 
 def _read(objective: Objective, summaries: list[dict[str, Any]]) -> Reading:
@@ -113,7 +118,7 @@ def capacity(
         RunsFailed: Too many runs of a value failed.
         KeyboardInterrupt: It was stopped; finished runs are in the runner's store.
     """
-    variation = parse_variation(variation) if isinstance(variation, str) else variation
+    variation = fitted(parse_variation(variation) if isinstance(variation, str) else variation, scenario)
     if variation.values:
         raise ValueError(f"{variation.path}: a search tries values by itself; give it both ends, LOW..HIGH, or none")
     texts = objectives or tuple(scenario.document.objectives)
@@ -125,7 +130,7 @@ def capacity(
         if objective.operator in ("==", "!="):
             raise ValueError(f"'{objective.text}': a search needs < <= > or >=")
     span, start = _start(scenario, variation)
-    search = _Search(scenario, variation.path, span, judged, runner, seeds, origin)
+    search = _Search(scenario, variation.path, span, judged, runner, seeds, origin, _calls(scenario))
 
     def attempt(number: float) -> Point:
         seen = len(search.points)
@@ -134,13 +139,19 @@ def capacity(
             watch(point)
         return point
 
-    if start is None:
-        good, bad = _ends(attempt, span.low, span.high)
-    else:
-        good, bad = _bracket(attempt, start, span)
-    _narrow(attempt, good.number, bad.number, span, precision)
+    good, bad = _ends(attempt, span.low, span.high) if start is None else _bracket(attempt, start, span)
+    if bad.verdict == "missed":
+        _narrow(attempt, good.number, bad.number, span, precision)
     points = tuple(sorted(search.points.values(), key=lambda point: point.number))
-    return Capacity(scenario, variation.path, judged, good.number < bad.number, points, span, precision)
+    largest = (good.number < bad.number) == (bad.verdict == "missed")
+    return Capacity(scenario, variation.path, judged, largest, points, span, precision)
+
+
+def _calls(scenario: Scenario) -> dict[str, list[str]]:
+    calls: dict[str, list[str]] = {}
+    for edge in offered_load(scenario).edges:
+        calls.setdefault(edge.caller, []).append(edge.callee)
+    return calls
 
 
 def _start(scenario: Scenario, variation: Variation) -> tuple[Range, float | None]:
@@ -164,29 +175,24 @@ def _start(scenario: Scenario, variation: Variation) -> tuple[Range, float | Non
         raise ValueError(f"{variation.path} is {text}, and a search needs a number") from None
     if number <= 0.0:
         raise ValueError(f"{variation.path} is {text}; give both ends: --vary {variation.path}=LOW..HIGH")
-    return Range(number, number, text[len(digits) :], whole=isinstance(value, int)), number
+    unit = text[len(digits) :]
+    whole = not unit and number.is_integer() and is_whole(scenario, variation.path, number)
+    return Range(number, number, unit, whole=whole), number
 
 
 def _ends(attempt: Callable[[float], Point], low: float, high: float) -> tuple[Point, Point]:
-    """Both ends of the range, the one that meets the objectives first."""
+    """Both ends of the range: one that meets the objectives, and one that misses them, or meets them more easily."""
     first, second = attempt(low), attempt(high)
-    verdicts = first.verdict, second.verdict
-    if verdicts == ("met", "missed"):
-        return first, second
-    if verdicts == ("missed", "met"):
-        return second, first
-    words = {"met": "are met", "missed": "are missed", "unsure": "are neither met nor missed for sure"}
-    raise NoAnswer(
-        f"the objectives {words[first.verdict]} at {spell(first.value)} and {words[second.verdict]} at "
-        f"{spell(second.value)}; the answer lies outside"
-        if verdicts[0] == verdicts[1] != "unsure"
-        else f"the objectives {words[first.verdict]} at {spell(first.value)} and {words[second.verdict]} at "
-        f"{spell(second.value)}; widen the range or add seeds"
-    )
+    if {first.verdict, second.verdict} == {"met", "missed"}:
+        return (first, second) if first.verdict == "met" else (second, first)
+    return _one_sided(first, second)
 
 
 def _bracket(attempt: Callable[[float], Point], start: float, span: Range) -> tuple[Point, Point]:
-    """Doubles and halves in turn until one value is sure to meet the objectives and one is sure to miss them."""
+    """Doubles and halves in turn until one value is sure to meet the objectives and one is sure to miss them.
+
+    Where none misses them it is a value that meets them and one that meets them more easily, as for `_ends`.
+    """
     smallest = 1.0 if span.whole else 0.0
     up = down = start
     tried = [attempt(start)]
@@ -203,10 +209,39 @@ def _bracket(attempt: Callable[[float], Point], start: float, span: Range) -> tu
                     key=lambda pair: abs(pair[0].number - pair[1].number),
                 )
                 return good, bad
-    word = "met" if tried[-1].verdict == "met" else "missed"
-    raise NoAnswer(
-        f"the objectives are {word} at every value from {spell(span.spell(down))} to {spell(span.spell(up))}"
+        least, most = attempt(down), attempt(up)
+        if down == smallest and least.verdict == most.verdict == "met" and harder(least, most) is least:
+            return least, most
+    return _one_sided(attempt(down), attempt(up))
+
+
+def _one_sided(least: Point, most: Point) -> tuple[Point, Point]:
+    """The value that strains the system more, and the other; raises unless both meet the objectives.
+
+    Args:
+        least: The least that was tried.
+        most: The most that was tried.
+    """
+    verdicts, worse = {least.verdict, most.verdict}, harder(least, most)
+    tried = f"from {spell(least.value)} to {spell(most.value)}"
+    if "unsure" in verdicts:
+        words = {"met": "met", "missed": "missed", "unsure": "neither met nor missed for sure"}
+        raise NoAnswer(
+            f"the objectives are {words[least.verdict]} at {spell(least.value)} and {words[most.verdict]} at "
+            f"{spell(most.value)}; widen the range or add seeds"
+        )
+    if verdicts == {"met"}:
+        if worse is None:
+            raise NoAnswer(f"the objectives are met {tried}, and no value strains the system more than another")
+        return worse, most if worse is least else least
+    nearest = most if worse is least else least
+    failing = [reading for reading in nearest.readings if reading.verdict != "met"]
+    figures = " and ".join(
+        f"'{each.objective.text}' is missed with "
+        + each.objective.format_actual(None if each.interval is None else each.interval.mean)
+        for each in failing
     )
+    raise NoAnswer(f"no value {tried} meets the objectives; at {spell(nearest.value)}, which comes nearest, {figures}")
 
 
 def _narrow(attempt: Callable[[float], Point], good: float, bad: float, span: Range, precision: float) -> None:

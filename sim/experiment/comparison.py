@@ -150,7 +150,7 @@ def compare(
         raise ValueError("a comparison needs two variants or more")
     if replications < 2:
         raise ValueError("an interval needs two replications or more")
-    measures = choose_measures(scenario, measure)
+    measures = choose_measures(scenario, measure, runner.own)
     count = 0
     wanted = replications if precision is None else max(replications, FIRST_REPLICATIONS)
     runs: list[tuple[Replication, ...]] = [() for _ in variants]

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from sim.components import KINDS
 from sim.components.cache_store import CacheConfig
-from sim.components.caching import READS
 from sim.components.steps import STEPS
 from sim.experiment.expected_traffic import Crowd, Floats, Items, RequestFlow, crowds
 from sim.experiment.flow_paths import FlowPaths
@@ -153,8 +152,10 @@ class FlowNetwork:
         rules = config.cache if config.kind == "cdn" and config.hit_ratio is None else config
         return config.kind in ("cdn", "cache") and rules is not None and rules.hit_ratio is None
 
-    def _mark(self, name: str) -> Certainty:
-        return Certainty.ABOUT if self.is_keyed(name) else Certainty.EXACT
+    def _mark(self, name: str) -> NDArray[np.int8]:
+        """How well it is known what a component passes on of each flow."""
+        about = self.paths.looked_up(name) if self.is_keyed(name) else self._none
+        return np.where(about, Certainty.ABOUT, Certainty.EXACT).astype(np.int8)
 
     def _send(self, found: Pass) -> Pass:
         for crowd in self.crowds:
@@ -183,16 +184,20 @@ class FlowNetwork:
         rules = config.cache if config.hit_ratio is None else CacheConfig(hit_ratio=config.hit_ratio)
         missed = np.ones(len(self.flows))
         if rules is not None:
-            looked_up = self.paths.matching(rules.match) & self.paths.mask(lambda flow: flow.kind.method in READS)
-            missed = np.where(looked_up, self._missed(rules, stream.rate * looked_up, found), 1.0)
-            found.hits[name] = mean_over(stream.rate * looked_up, 1.0 - missed)
+            missed = self._look_up(name, rules, stream, found)
         found.passed[name] = missed
-        yield config.to, "", stream.times(missed, np.where(missed < 1.0, self._mark(name), 0))
+        yield config.to, "", stream.times(missed, self._mark(name))
 
     def _cache(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
-        found.passed[name] = self._missed(config, stream.rate, found)
-        found.hits[name] = mean_over(stream.rate, 1.0 - found.passed[name])
+        found.passed[name] = self._look_up(name, config, stream, found)
         return iter(())
+
+    def _look_up(self, name: str, rules: CacheConfig, stream: Stream, found: Pass) -> Floats:
+        """The share of each flow that a cache does not answer; notes the hit ratio of those that it looks up."""
+        looked_up = self.paths.looked_up(name)
+        missed: Floats = np.where(looked_up, self._missed(rules, stream.rate * looked_up, found), 1.0)
+        found.hits[name] = mean_over(stream.rate * looked_up, 1.0 - missed)
+        return missed
 
     def _missed(self, rules: CacheConfig, rate: Floats, found: Pass) -> Floats:
         """The share of each flow that misses a cache."""
@@ -259,7 +264,7 @@ class FlowNetwork:
                         yield branch.call.to, f"×{branch.times}" if branch.times > 1 else "", mine.times(branch.times)
                 elif word == "read_through":
                     missed = found.misses[step.cache.to]
-                    yield step.cache.to, "", mine
+                    yield step.cache.to, "", mine.times(self.paths.looked_up(step.cache.to))
                     yield step.origin.to, "miss", mine.times(missed.rate, missed.mark)
                 elif word in STEPS:
                     for _path, to in STEPS[word].targets(step):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.components import KINDS
+from sim.components.caching import READS
 from sim.experiment.expected_traffic import Floats, RequestFlow
 from sim.scenario.document import Document
 from sim.values import chosen
@@ -28,6 +29,7 @@ class FlowPaths:
     def __init__(self, document: Document, flows: Sequence[RequestFlow]) -> None:
         self.document = document
         self.flows = flows
+        self.looked_up = cache(self._looked_up)
         self.routes = cache(self._routes)
         self.programs = cache(self._programs)
         self.round_trip = cache(self._round_trip)
@@ -59,6 +61,14 @@ class FlowPaths:
         """Which flows a match is for; None is for all."""
         return self.mask(lambda flow: match is None or match.matches(flow.kind, flow.client))
 
+    def _looked_up(self, name: str) -> Mask:
+        """Which flows a cache or a CDN may answer; the others pass by."""
+        config = self.document.components[name]
+        if config.kind == "cache":
+            return self.matching(config.match)
+        reads = self.mask(lambda flow: flow.kind.method in READS)
+        return reads if config.cache is None else reads & self.matching(config.cache.match)
+
     def _routes(self, name: str) -> list[tuple[Any, Mask]]:
         """A gateway's routes, each with the flows that take it."""
         return _first_match(self.document.components[name].routes, self)[0]
@@ -71,14 +81,9 @@ class FlowPaths:
 
     def _round_trip(self, caller: str, callee: str) -> float:
         """Mean network latency there and back, s."""
-        network, client = self.document.network, self.document.clients.get(caller)
-        latency = network.latency
-        if client is not None and client.network is not None and client.network.latency is not None:
-            latency = client.network.latency
-        for pair, between in network.between.items():
-            if set(pair.split("/")) == {caller, callee}:
-                latency = between
-        return 0.0 if latency is None else 2.0 * latency.mean
+        client = self.document.clients.get(caller)
+        access = None if client is None else client.network
+        return 2.0 * self.document.network.link(caller, callee, access).one_way.mean
 
     def work(self, name: str) -> Floats:
         """Mean time that a worker of a component works on a request of each flow, calls left out, s."""

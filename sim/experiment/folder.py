@@ -12,16 +12,30 @@ from pathlib import Path
 from typing import Any, Final
 
 from sim.experiment.capacity import Capacity
+from sim.experiment.joint import joint
 from sim.experiment.plan import Answer, Plan
 from sim.experiment.save import make_folders, scenario_as_run, to_json, versions
+from sim.experiment.shape import COUNT, FIGURE, NUMBER, TEXT, Each, Leaf, differences
 from sim.experiment.store import Store, write_whole
 from sim.experiment.sweep import Sweep
-from sim.experiment.variation import parse_variation
+from sim.experiment.variation import parse_variation, spell
 from sim.scenario import load
 
 MANIFEST: Final = "experiment.json"
 SCENARIO: Final = "scenario.yaml"
 RUNS: Final = "runs"
+
+
+_COMPARED: Final = {"replications": COUNT, "measure": TEXT, "precision": FIGURE, "most": COUNT}
+_SWEPT: Final = {"replications": COUNT, "measure": TEXT, "samples": FIGURE}
+_ARGUMENTS: Final = {"compare": _COMPARED, "sweep": _SWEPT, "capacity": {"precision": NUMBER}}
+_SHAPE: Final = {
+    "kind": Leaf("compare, sweep or capacity", lambda value: isinstance(value, str) and value in _ARGUMENTS),
+    **dict.fromkeys(("key", "scenario"), TEXT),
+    **dict.fromkeys(("vary", "objectives", "command"), Each(TEXT, list)),
+    "variants": Each(Each(TEXT)),
+    "arguments": {},
+}
 
 
 class NotThisExperiment(Exception):
@@ -98,7 +112,12 @@ def open_folder(path: Path, plan: Plan, command: Sequence[str], started: str) ->
         "kind": plan.kind,
         "key": plan.key,
         "scenario": str(plan.scenario.path.resolve()),
-        "vary": [variation.text for variation in plan.variations],
+        "vary": [variation.text for variation in plan.variations if not variation.settings],
+        "variants": {
+            setting.name: {path: spell(value) for path, value in setting.values.items()}
+            for variation in plan.variations
+            for setting in variation.settings
+        },
         "objectives": list(plan.objectives),
         "arguments": dict(plan.arguments),
         "seed": plan.scenario.document.seed,
@@ -136,9 +155,17 @@ def read_folder(path: Path) -> ExperimentFolder:
     """
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        wrong = next(differences(manifest, _SHAPE), None) or next(
+            differences(manifest["arguments"], _ARGUMENTS[manifest["kind"]], "arguments"), None
+        )
+        if wrong is not None:
+            raise ValueError(wrong)
         scenario = replace(load(path / SCENARIO), path=Path(manifest["scenario"]))
         variations = tuple(map(parse_variation, manifest["vary"]))
-        plan = Plan(manifest["kind"], scenario, variations, tuple(manifest["objectives"]), manifest["arguments"])
+        if manifest["variants"]:
+            variations = (joint(manifest["variants"]), *variations)
+        arguments = {name: manifest["arguments"][name] for name in _ARGUMENTS[manifest["kind"]]}
+        plan = Plan(manifest["kind"], scenario, variations, tuple(manifest["objectives"]), arguments)
         key = manifest["key"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotThisExperiment(f"{path} is not the folder of an experiment, or it is damaged ({error})") from None

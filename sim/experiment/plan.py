@@ -11,6 +11,7 @@ from sim.experiment.run_many import Runner
 from sim.experiment.store import digest, scenario_key
 from sim.experiment.sweep import Sweep, sweep
 from sim.experiment.variation import Variation
+from sim.experiment.whole import fitted
 from sim.scenario import Scenario
 
 Kind = Literal["compare", "sweep", "capacity"]
@@ -38,6 +39,9 @@ class Plan:
     variations: tuple[Variation, ...]
     objectives: tuple[str, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "variations", tuple(fitted(each, self.scenario) for each in self.variations))
 
     @property
     def key(self) -> str:

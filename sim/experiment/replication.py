@@ -6,14 +6,17 @@ summary, the curve of latency quantiles, and, where it is asked for, the run its
 
 import gc
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.experiment.run import run
-from sim.metrics import IN_FLIGHT, Result, summarize
+from sim.metrics import IN_FLIGHT, Result, components_timeline, summarize
+from sim.metrics.saturation import Strain, strains
 from sim.scenario import Scenario
 
 TAILS: Final[NDArray[np.float64]] = np.concatenate([np.linspace(1.0, 0.1, 46), 10.0 ** -np.linspace(1.05, 4.0, 60)])
@@ -21,6 +24,7 @@ TAILS: Final[NDArray[np.float64]] = np.concatenate([np.linspace(1.0, 0.1, 46), 1
 
 _FEWEST_BEYOND: Final = 10
 _MANY: Final = 100_000
+_ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Replication:
         seed: Of the run.
         summary: What `summarize` made of it; empty when it failed.
         latencies: The latency that a share `TAILS[i]` of ended requests exceeds, s; NaN where fewer than ten do.
+        strains: How much the run asked of each component.
         result: The run itself, if it was asked for.
         error: Why it failed, in one line; None if it did not.
     """
@@ -53,6 +58,7 @@ class Replication:
     seed: int
     summary: dict[str, Any]
     latencies: NDArray[np.float64]
+    strains: Mapping[str, Strain] = field(default_factory=dict)
     result: Result | None = None
     error: str | None = None
 
@@ -71,7 +77,15 @@ def replicate(trial: Trial) -> Replication:
         return Replication(trial.seed, {}, np.full(len(TAILS), np.nan), error=words)
     if len(result.requests) > _MANY:
         gc.collect()  # the world of a run is a cycle, and as large as its columns
-    return Replication(trial.seed, summary, tail_latencies(result), result if trial.keep_result else None)
+    kept = result if trial.keep_result else None
+    return Replication(trial.seed, summary, tail_latencies(result), _strains(result), kept)
+
+
+def _strains(result: Result) -> dict[str, Strain]:
+    limited = [name for name, counters in result.components.items() if counters.get("utilization") is not None]
+    rows = components_timeline(result)
+    end = max(int(result.duration + _ROUNDING), 1)
+    return strains(rows[rows["component"].isin(limited)], min(ceil(result.warmup), end - 1), end)
 
 
 def tail_latencies(result: Result) -> NDArray[np.float64]:

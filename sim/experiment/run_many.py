@@ -5,14 +5,21 @@ that it is kept too.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from numbers import Real
 from typing import Final
 
 from sim.experiment.executors import InProcess
 from sim.experiment.replication import Replication, Trial, replicate
 from sim.experiment.store import Store
+from sim.metrics import Result
+from sim.scenario import Scenario
+
+Work = Callable[[Scenario, Result], float | None]
+"""Works a figure out of a run; None where it has none."""
 
 _LOOK: Final = 0.2  # s, between two looks for Ctrl-C
 
@@ -40,6 +47,8 @@ class Runner:
         planned: Told how many more runs are to come; those in the store count too.
         finished: Told of each run that finished, or was in the store.
         check: Called often; raises KeyboardInterrupt to stop.
+        own: Figures of somebody's own, by name: each run comes here whole, and what is worked out of it is added to its
+            summary as `measures`. The store keeps the run alone, so another figure can be worked out of it later.
     """
 
     executor: Executor
@@ -48,6 +57,7 @@ class Runner:
     planned: Callable[[int], None] = lambda number: None
     finished: Callable[[Replication], None] = lambda replication: None
     check: Callable[[], None] = lambda: None
+    own: Mapping[str, Work] = field(default_factory=dict)
 
     def run(self, trials: Iterable[Trial]) -> list[Replication]:
         """Runs all trials, and returns their replications in the same order.
@@ -56,6 +66,7 @@ class Runner:
             KeyboardInterrupt: `check` raised it; all that had begun has been kept.
             RunsFailed: A worker process died.
             OSError: A finished run cannot be kept.
+            ValueError: What was worked out of a run is no number.
         """
         waiting = deque(enumerate(trials))
         done: dict[int, Replication] = {}
@@ -66,12 +77,13 @@ class Runner:
                 self.check()
                 while waiting and len(begun) < 2 * self.workers:
                     number, trial = waiting.popleft()
-                    known = self.store.get(trial) if self.store is not None else None
+                    wanted = replace(trial, keep_result=True) if self.own else trial
+                    known = self.store.get(wanted) if self.store is not None else None
                     if known is not None:
-                        done[number] = known
+                        done[number] = self._measured(trial, known)
                         self.finished(known)
                     else:
-                        begun[self.executor.submit(replicate, trial)] = number, trial
+                        begun[self.executor.submit(replicate, wanted)] = number, trial
                         if isinstance(self.executor, InProcess):
                             break
                 done.update(self._collect(begun, _LOOK))
@@ -98,7 +110,23 @@ class Runner:
             if self.store is not None:
                 self.store.put(trial, replication)
             self.finished(replication)
-            yield number, replication
+            yield number, self._measured(trial, replication)
+
+    def _measured(self, trial: Trial, replication: Replication) -> Replication:
+        """A replication with figures of somebody's own; the whole run is dropped unless the trial asks for it."""
+        if not self.own or replication.result is None:
+            return replication
+        figures = {name: _number(name, work(trial.scenario, replication.result)) for name, work in self.own.items()}
+        summary = {**replication.summary, "measures": figures}
+        return replace(replication, summary=summary, result=replication.result if trial.keep_result else None)
+
+
+def _number(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"the measure '{name}' has to be a number or None, and is {value!r}")
+    return float(value) if isfinite(value) else None
 
 
 def _died(trial: Trial) -> str:

@@ -25,8 +25,8 @@ class Sampler:
         for component in world.components.values():
             self._add(component)
         self._workers = np.array([server.workers for server in self.servers], dtype=np.float64)
-        self._last = np.zeros((len(self.servers), 3))
-        self._carried = np.zeros((len(self.servers), 3))
+        self._last = self._areas()
+        self._carried = np.zeros_like(self._last)
         self._blocks: list[NDArray[Any]] = []
         self._sampled_at = 0.0
         self._components = [component for component in world.components.values() if component.gauges()]
@@ -57,7 +57,7 @@ class Sampler:
         if not self.servers:
             return
         areas = self._areas()
-        busy, waiting, up = (areas - self._last + self._carried).T
+        busy, waiting, swallowed, up = (areas - self._last + self._carried).T
         self._last, self._carried = areas, np.zeros_like(areas)
         capacity = np.where(up > 0.0, self._workers, 0.0) * up
         block = np.zeros(len(self.servers), dtype=SAMPLE_TYPE)
@@ -66,7 +66,7 @@ class Sampler:
         block["up"] = up > passed / 2.0
         block["utilization"] = np.divide(busy, capacity, out=np.zeros_like(busy), where=capacity > 0.0)
         block["queue"] = waiting / passed
-        block["outstanding"] = (busy + waiting) / passed
+        block["outstanding"] = (busy + waiting + swallowed) / passed
         self._blocks.append(block)
 
     def _sample_series(self, now: float) -> None:
@@ -82,7 +82,7 @@ class Sampler:
         self._last = np.zeros_like(self._last)
 
     def _areas(self) -> NDArray[np.float64]:
-        return np.array([server.areas() for server in self.servers], dtype=np.float64).reshape(-1, 3)
+        return np.array([server.areas() for server in self.servers], dtype=np.float64).reshape(-1, 4)
 
     def series(self) -> NDArray[Any]:
         """All points of all series, with the fields of `SERIES_TYPE`."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from sim.experiment.summary_shape import what_is_wrong
 from sim.request import Outcome
 from sim.scenario import Scenario, load
 from sim.values import nearest
@@ -18,10 +19,6 @@ RESULTS: Final = Path("results")
 
 _FILES: Final = ("summary.json", "timeline.csv", "components.csv", "scenario.yaml", "manifest.json")
 _OTHERS: Final = {"comparison.json": "a comparison", "sweep.csv": "a sweep", "capacity.json": "a capacity search"}
-_SECTIONS: Final = (
-    "scenario", "seed", "duration_s", "warmup_s", "requests", "latency_s", "rates", "time_ledger", "attempts",
-    "clients", "routes", "components", "events", "objectives",
-)  # fmt: skip
 _TIMELINE: Final = ("t_s", "client", "offered", "ended", *(o.word for o in Outcome), "p50", "p95", "p99", "attempts")
 _COMPONENTS: Final = ("t_s", "component", "instance", "up", "utilization", "queue", "outstanding")
 _ROUNDING: Final = 1e-6
@@ -91,22 +88,24 @@ def read_run(folder: Path) -> SavedRun:
         raise NoResult(f"{folder} is not a results folder: it has no summary.json")
     if missing:
         raise NoResult(f"{folder} is incomplete: it has no {' and no '.join(missing)}")
-    summary = _json(folder / "summary.json")
-    lacking = [section for section in _SECTIONS if section not in summary]
-    if lacking:
-        raise NoResult(f"{folder / 'summary.json'} is not the summary of a run: it has no '{lacking[0]}'")
-    timeline = _table(folder / "timeline.csv", _TIMELINE, "client")
-    rows = max(ceil(summary["duration_s"] - _ROUNDING), 1) * len(summary["clients"])
-    if len(timeline) != rows:
-        raise NoResult(f"{folder / 'timeline.csv'} is damaged: it has {len(timeline)} rows, not {rows}")
-    return SavedRun(
-        folder,
-        summary,
-        timeline,
-        _table(folder / "components.csv", _COMPONENTS, "component"),
-        load(folder / "scenario.yaml"),
-        _json(folder / "manifest.json"),
+    summary, scenario = _json(folder / "summary.json"), load(folder / "scenario.yaml")
+    names = {"clients": scenario.document.clients, "components": scenario.document.components}
+    wrong = what_is_wrong(summary, names)
+    if wrong is not None:
+        raise NoResult(f"{folder / 'summary.json'} is not the summary of this run: {wrong}")
+    places = [name for block in summary["components"].values() for name in block["instances"]]
+    timeline, components = (
+        _table(folder / file, columns, names, summary["duration_s"], len(count))
+        for file, columns, names, count in (
+            ("timeline.csv", _TIMELINE, "client", summary["clients"]),
+            ("components.csv", _COMPONENTS, "component", places),
+        )
     )
+    sampled = components[["component", "instance"]].drop_duplicates().itertuples(index=False)
+    unknown = {name if number < 0 else f"{name}[{number}]" for name, number in sampled} - set(places)
+    if unknown:
+        raise NoResult(f"{folder / 'components.csv'} is damaged: the summary has no instance '{min(unknown)}'")
+    return SavedRun(folder, summary, timeline, components, scenario, _json(folder / "manifest.json"))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -123,8 +122,8 @@ def _json(path: Path) -> dict[str, Any]:
     return data
 
 
-def _table(path: Path, columns: tuple[str, ...], names: str) -> pd.DataFrame:
-    """A table whose `names` column holds names, whatever they look like."""
+def _table(path: Path, columns: tuple[str, ...], names: str, duration: float, count: int) -> pd.DataFrame:
+    """A table with a row for each second and so many names; its `names` column holds them, whatever they look like."""
     try:
         table = pd.read_csv(
             path, dtype={names: str}, keep_default_na=False, na_values={column: [""] for column in _MAYBE_EMPTY}
@@ -140,4 +139,7 @@ def _table(path: Path, columns: tuple[str, ...], names: str) -> pd.DataFrame:
     gaps = [column for column in columns if column not in (*_MAYBE_EMPTY, names) and numbers[column].isna().any()]
     if gaps:
         raise NoResult(f"{path} is damaged: a value of column '{gaps[0]}' is missing")
+    rows = max(ceil(duration - _ROUNDING), 1) * count
+    if len(table) != rows:
+        raise NoResult(f"{path} is damaged: it has {len(table)} rows, not {rows}")
     return table

@@ -7,7 +7,7 @@ of the simulator and of numpy. Each is written under another name first, so that
 import hashlib
 import json
 import os
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,11 +16,19 @@ import numpy as np
 
 from sim.experiment.replication import Replication, Trial
 from sim.experiment.save import map_files
+from sim.experiment.shape import COUNT, FIGURE, NUMBER, Each, differences
+from sim.experiment.summary_shape import what_is_wrong
 from sim.metrics import Reaction, Result
 from sim.metrics.result import Event
+from sim.metrics.saturation import Strain
 from sim.scenario import Scenario
 
 _ENGINE: Final = ("kernel", "values", "request", "metrics", "components", "policies", "balancing", "faults", "scenario")
+_SHAPE: Final = {
+    "summary": {},
+    "latencies": Each(FIGURE, list),
+    "strains": Each({"saturated": NUMBER, "utilization": NUMBER, "instances": Each(COUNT, list)}),
+}
 _TEXTS: Final = ("scenario", "about", "watch_for", "question", "answer", "seed")
 _ARRAYS: Final = ("requests", "samples", "series")
 _LISTS: Final = ("attempt_starts", "attempt_latencies")
@@ -47,8 +55,13 @@ class Store:
             result = load_result(path.with_suffix(".npz")) if trial.keep_result else None
         except (OSError, ValueError, KeyError):
             return None
+        if next(differences(data, _SHAPE), None) or what_is_wrong(data["summary"], {}):
+            return None
+        strains = {
+            name: Strain(**{**each, "instances": tuple(each["instances"])}) for name, each in data["strains"].items()
+        }
         latencies = np.array([np.nan if value is None else value for value in data["latencies"]], dtype=np.float64)
-        return Replication(trial.seed, data["summary"], latencies, result)
+        return Replication(trial.seed, data["summary"], latencies, strains, result)
 
     def put(self, trial: Trial, replication: Replication) -> None:
         """Keeps a replication that did not fail.
@@ -65,7 +78,9 @@ class Store:
             save_result(replication.result, part)
             part.rename(path.with_suffix(".npz"))
         latencies = [None if np.isnan(value) else float(value) for value in replication.latencies]
-        write_whole(path, json.dumps({"summary": replication.summary, "latencies": latencies}, allow_nan=False))
+        strains = {name: asdict(strain) for name, strain in replication.strains.items()}
+        data = {"summary": replication.summary, "latencies": latencies, "strains": strains}
+        write_whole(path, json.dumps(data, allow_nan=False))
 
 
 def write_whole(path: Path, text: str) -> None:

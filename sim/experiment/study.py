@@ -1,6 +1,6 @@
 """A study is the runs of several variants of a scenario, and what their measures are, with intervals over seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -11,9 +11,9 @@ from sim.experiment.replication import Replication, Trial
 from sim.experiment.run_many import Runner, RunsFailed
 from sim.experiment.statistics import Interval, mean_interval
 from sim.experiment.variation import Variant, Variation, spell
-from sim.metrics import Kind, Measure, parse_measure, whole_measures
+from sim.metrics import Kind, Measure, own_measure, parse_measure, whole_measures
 from sim.scenario import Scenario, override
-from sim.scenario.checks import subjects
+from sim.scenario.subjects import subjects
 from sim.values import did_you_mean
 
 
@@ -79,7 +79,8 @@ class Study:
         label, text = place
         if label not in self.labels:
             raise ValueError(f"there is no variant '{label}'{did_you_mean(label, self.labels)}")
-        return self.interval(self.labels.index(label), parse_measure(text, known_subjects(self.scenario)))
+        own = next((measure for measure in self.measures if measure.text == text), None)
+        return self.interval(self.labels.index(label), own or parse_measure(text, known_subjects(self.scenario)))
 
     def table(self) -> pd.DataFrame:
         """A row for each variant: its values, replications, and each measure's mean with its 95% interval.
@@ -90,7 +91,7 @@ class Study:
         """
         rows = []
         for number, variant in enumerate(self.variants):
-            row: dict[str, Any] = {path: spell(value) for path, value in variant.values.items()}
+            row: dict[str, Any] = {path: spell(value) for path, value in variant.overrides.items()}
             row["replications"] = len(self.finished(number))
             for measure in self.measures:
                 interval = self.interval(number, measure)
@@ -106,7 +107,8 @@ class Study:
         """Each variant's values, replications and measures, as JSON."""
         return [
             {
-                "vary": dict(variant.values),
+                "variant": variant.label,
+                "vary": variant.overrides,
                 "replications": len(self.finished(number)),
                 "metrics": {measure.text: as_json(self.interval(number, measure)) for measure in self.measures},
             }
@@ -114,11 +116,12 @@ class Study:
         ]
 
     def runs_table(self) -> pd.DataFrame:
-        """A row for each run (tidy): the varied values, `seed`, every measure, and `error`."""
+        """A row for each run (tidy): the varied values, `variant` for settings, `seed`, every measure, and `error`."""
         rows = []
         for variant, runs in zip(self.variants, self.runs, strict=True):
             for run in runs:
-                row: dict[str, Any] = {path: spell(value) for path, value in variant.values.items()}
+                chosen = {**variant.values, **variant.overrides}
+                row: dict[str, Any] = {path: spell(value) for path, value in chosen.items()}
                 row["seed"] = run.seed
                 row |= {measure.text: measure.read(run.summary) if run.summary else None for measure in self.measures}
                 rows.append({**row, "error": run.error})
@@ -142,15 +145,21 @@ def known_subjects(scenario: Scenario) -> Mapping[str, Kind]:
     return subjects(scenario.document)
 
 
-def choose_measures(scenario: Scenario, measure: str) -> tuple[Measure, ...]:
+def choose_measures(scenario: Scenario, measure: str, own: Iterable[str] = ()) -> tuple[Measure, ...]:
     """The measure that matters most, followed by all others that need no subject.
 
+    Args:
+        scenario: Whose runs are measured.
+        measure: The one that matters most.
+        own: Names of measures that somebody works out of each run.
+
     Raises:
-        ValueError: There is no such measure.
+        ValueError: There is no such measure, or two have the same name.
     """
-    known = known_subjects(scenario)
-    first = parse_measure(measure, known)
-    return (first, *(other for other in whole_measures(known.values()) if other.text != first.text))
+    known, mine = known_subjects(scenario), {name: own_measure(name) for name in own}
+    first = mine[measure] if measure in mine else parse_measure(measure, known)
+    others = (*mine.values(), *whole_measures(known.values()))
+    return (first, *(other for other in others if other.text != first.text))
 
 
 def run_variants(
@@ -173,7 +182,7 @@ def run_variants(
         ScenarioError: A variant is wrong; nothing has run.
         RunsFailed: Not one run of some variant finished.
     """
-    scenarios = [override(scenario, variant.values, origin) for variant in variants]
+    scenarios = [override(scenario, variant.overrides, origin) for variant in variants]
     first = scenario.document.seed
     trials = [
         Trial(variant, first + number, keep_result=keep and number == 0) for number in seeds for variant in scenarios

@@ -168,7 +168,7 @@ def sweep(
     """
     if replications < 1:
         raise ValueError("a sweep needs one replication or more")
-    measures: tuple[Measure, ...] = choose_measures(scenario, measure)
+    measures: tuple[Measure, ...] = choose_measures(scenario, measure, runner.own)
     design: Design = "grid" if samples is None else "latin_hypercube"
     variants = grid(variations) if samples is None else latin_hypercube(variations, samples, scenario.document.seed)
     runs = run_variants(scenario, variants, runner, range(replications), False, origin)

@@ -76,8 +76,8 @@ class Unqueued:
                 if word in ("call", "publish"):
                     time += mask * self._call(step, name)
                 elif word == "read_through":
-                    miss = self._passed[step.cache.to]
-                    time += mask * (self._call(step.cache, name) + miss * self._call(step.origin, name))
+                    asked, miss = self.paths.looked_up(step.cache.to), self._passed[step.cache.to]
+                    time += mask * (asked * self._call(step.cache, name) + miss * self._call(step.origin, name))
                 elif word == "parallel" and mask.any():
                     time += mask * self._parallel(step, name, int(np.argmax(mask * (1e-12 + self._rates))))
         return time
@@ -123,6 +123,6 @@ class Unqueued:
                 time += self._slowest(step, name, flow, rng, count)
             elif word == "read_through":
                 missed = rng.random(count) < self._passed[step.cache.to][flow]
-                time += self._drawn_call(step.cache, name, flow, rng, count)
+                time += self.paths.looked_up(step.cache.to)[flow] * self._drawn_call(step.cache, name, flow, rng, count)
                 time += missed * self._drawn_call(step.origin, name, flow, rng, count)
         return time

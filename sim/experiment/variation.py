@@ -32,6 +32,7 @@ class Range:
         unit: What follows each number, such as `ms` or `/s`; empty for plain numbers.
         logarithmic: Whether steps are even on a logarithmic scale.
         whole: Whether only whole numbers belong to it.
+        steps: How many of its values are meant; 0 for all.
     """
 
     low: float
@@ -39,6 +40,7 @@ class Range:
     unit: str = ""
     logarithmic: bool = False
     whole: bool = False
+    steps: int = 0
 
     def __str__(self) -> str:
         return f"{spell(self.spell(self.low))}..{spell(self.spell(self.high))}"
@@ -50,6 +52,10 @@ class Range:
         else:
             number = self.low + (self.high - self.low) * share
         return self.spell(number)
+
+    def values(self) -> tuple[object, ...]:
+        """The values that are meant, evenly spaced; none where all are."""
+        return tuple(dict.fromkeys(self.at(share) for share in np.linspace(0.0, 1.0, self.steps).tolist()))
 
     def rounded(self, number: float) -> float:
         """The nearest number that `spell` spells exactly: a whole one, or one of six digits."""
@@ -64,12 +70,33 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Variation:
-    """The values that one place takes.
+class Setting:
+    """Values of several places that go together: one of the variants of a system.
 
     Attributes:
-        path: The place, such as `components.api.balancer.algorithm`.
-        values: What it takes, in order; empty for a range that gives no number of values.
+        name: What it is called.
+        values: The value by path; none for the scenario as it is.
+    """
+
+    name: str
+    values: Mapping[str, object]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def text(self) -> str:
+        """As the command line writes it: `big:components.api.instances=8,components.api.workers=2`."""
+        return f"{self.name}:{','.join(f'{path}={spell(value)}' for path, value in self.values.items())}"
+
+
+@dataclass(frozen=True)
+class Variation:
+    """The values that one place takes, or several places together.
+
+    Attributes:
+        path: The place, such as `components.api.balancer.algorithm`; `variant` for several.
+        values: What it takes, in order; empty for a range that gives no number of values. Settings, for several places.
         range: The range that the values come from, if it was one.
     """
 
@@ -78,8 +105,21 @@ class Variation:
     range: Range | None = None
 
     @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The values of several places; none where it is about one."""
+        return tuple(value for value in self.values if isinstance(value, Setting))
+
+    @property
+    def paths(self) -> list[str]:
+        """All places that it is about."""
+        places = [path for setting in self.settings for path in setting.values]
+        return list(dict.fromkeys(places)) if self.settings else [self.path]
+
+    @property
     def text(self) -> str:
         """As the command line writes it, its values one by one."""
+        if self.settings:
+            return " ".join(setting.text for setting in self.settings)
         if self.values:
             return f"{self.path}={','.join(map(spell, self.values))}"
         return self.path if self.range is None else f"{self.path}={self.range}"
@@ -94,6 +134,14 @@ class Variant:
     """
 
     values: Mapping[str, object]
+
+    @property
+    def overrides(self) -> dict[str, object]:
+        """What it sets in the scenario: every place with its value."""
+        found: dict[str, object] = {}
+        for path, value in self.values.items():
+            found |= value.values if isinstance(value, Setting) else {path: value}
+        return {path: value.item() if isinstance(value, np.generic) else value for path, value in found.items()}
 
     @property
     def label(self) -> str:
@@ -133,7 +181,7 @@ def parse_variation(text: str) -> Variation:
     match = _RANGE.fullmatch(right)
     if match is not None:
         return _parse_range(path, right, match)
-    values = tuple(_split(right))
+    values = tuple(split(right))
     if not all(values):
         raise ValueError(f"'{text}' has an empty value; {_LIKE}")
     return make_variation(path, values)
@@ -171,17 +219,14 @@ def _parse_range(path: str, text: str, match: re.Match[str]) -> Variation:
     if logarithmic and low == 0.0:
         raise ValueError(f"{path}: a logarithmic range cannot begin at 0")
     whole = not unit and "." not in match["low"] + match["high"]
-    span = Range(low, high, unit, logarithmic, whole)
-    if match["number"] is None:
-        return Variation(path, (), span)
-    number = int(match["number"])
-    if not 2 <= number <= MOST_VARIANTS:
-        raise ValueError(f"{path}: a range has 2 to {MOST_VARIANTS:,} values, not {number}")
-    values = [span.at(share) for share in np.linspace(0.0, 1.0, number).tolist()]
-    return Variation(path, tuple(dict.fromkeys(values)), span)
+    steps = 0 if match["number"] is None else int(match["number"])
+    if match["number"] is not None and not 2 <= steps <= MOST_VARIANTS:
+        raise ValueError(f"{path}: a range has 2 to {MOST_VARIANTS:,} values, not {steps}")
+    span = Range(low, high, unit, logarithmic, whole, steps)
+    return Variation(path, span.values(), span)
 
 
-def _split(text: str) -> Iterator[str]:
+def split(text: str) -> Iterator[str]:
     """The parts between commas that stand outside brackets and quotes."""
     depth, quote, part = 0, "", ""
     for letter in text:
@@ -248,7 +293,7 @@ def latin_hypercube(variations: Sequence[Variation], samples: int, seed: int) ->
 def _check(variations: Sequence[Variation]) -> None:
     if not variations:
         raise ValueError(f"nothing is varied; {_LIKE}")
-    paths = [variation.path for variation in variations]
+    paths = [path for variation in variations for path in variation.paths]
     twice = next((path for number, path in enumerate(paths) if path in paths[:number]), None)
     if twice is not None:
         raise ValueError(f"{twice} is varied twice")

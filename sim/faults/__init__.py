@@ -24,7 +24,18 @@ from sim.faults.spike import Spike
 from sim.faults.zone_down import ZoneDown
 from sim.values import did_you_mean, nearest, wrong_key
 
-__all__ = ["VERBS", "Crash", "Event", "EventConfig", "Injector", "LinkEvent", "Spike", "Target", "verb_of"]
+__all__ = [
+    "EVENT_KEYS",
+    "VERBS",
+    "Crash",
+    "Event",
+    "EventConfig",
+    "Injector",
+    "LinkEvent",
+    "Spike",
+    "Target",
+    "verb_of",
+]
 
 VERBS: Final[dict[str, type[EventConfig]]] = {
     kind.verb: kind
@@ -50,8 +61,8 @@ VERBS: Final[dict[str, type[EventConfig]]] = {
     )
 }
 
-
-_KEYS: Final = {field.alias or name for kind in VERBS.values() for name, field in kind.model_fields.items()}
+EVENT_KEYS: Final = {field.alias or name for kind in VERBS.values() for name, field in kind.model_fields.items()}
+"""The keys that some kind of event has."""
 
 
 def verb_of(value: Any) -> str | None:
@@ -69,7 +80,7 @@ def _one_verb(value: Any) -> Any:
     verbs = [key for key in value if key in VERBS]
     if len(verbs) > 1:
         raise ValueError(f"{verbs[0]} and {verbs[1]} are two events; write each as an item of its own")
-    strange = [key for key in value if key not in _KEYS]
+    strange = [key for key in value if key not in EVENT_KEYS]
     if not verbs and strange:
         meant = next((key for key in strange if nearest(key, VERBS)), strange[0])
         raise wrong_key(meant, f"{meant!r} is not an event{did_you_mean(meant, VERBS)}", value[meant])

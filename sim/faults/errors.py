@@ -22,7 +22,10 @@ class Errors(EventConfig):
 
     def begin(self, world: World) -> Undo:
         """Makes them fail; undoing it heals them."""
-        failing = [(server, world.streams.uniform(f"{server.name}.errors.{self.at}")) for server in self.servers(world)]
+        failing = [
+            (server, world.streams.uniform(world.stream_name(f"{server.name}.errors.{self.at}")))
+            for server in self.servers(world)
+        ]
         for server, coin in failing:
             server.fail_by(self.rate, coin)
 

@@ -140,10 +140,10 @@ Targets = Annotated[
 
 
 def _check_client(verb: str, name: str, names: Names) -> None:
-    if names.components is not None and name in names.components:
+    if name in names.components:
         kind = names.components[name] or "component"
-        raise ValueError(f"{quote(name)} is {a(kind)}; {verb} is for clients{hint('', names.clients or ())}")
-    if names.clients is not None and name not in names.clients:
+        raise ValueError(f"{quote(name)} is {a(kind)}; {verb} is for clients{hint('', names.clients)}")
+    if names.clients.lacks(name):
         raise ValueError(f"there is no client {quote(name)}{hint(name, names.clients)}")
 
 

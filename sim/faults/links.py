@@ -80,7 +80,7 @@ class Latency(LinkEvent):
 
     def begin(self, world: World) -> Undo:
         """Adds it; undoing it takes it off."""
-        extra = world.streams.drawn(f"latency.{self.at}.{self.targets[0]}", self.add.draw).next
+        extra = world.streams.drawn(world.stream_name(f"latency.{self.at}.{self.targets[0]}"), self.add.draw).next
         directions = [direction for link in self.links(world) for direction in (link.out, link.back)]
         for direction in directions:
             direction.extra.append(extra)

@@ -2,7 +2,7 @@
 
 from sim.kernel.environment import Environment, Timer
 from sim.kernel.flow import TIMED_OUT, Cancelled, Flow
-from sim.kernel.streams import Demand, Drawn, FixedDemand, Streams, Uniform
+from sim.kernel.streams import Demand, Drawn, FixedDemand, Streams, Uniform, numbers
 
 __all__ = [
     "TIMED_OUT",
@@ -15,4 +15,5 @@ __all__ = [
     "Streams",
     "Timer",
     "Uniform",
+    "numbers",
 ]

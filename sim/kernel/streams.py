@@ -6,7 +6,7 @@ same service time at a step whichever instance serves it and whatever else happe
 scenario see the same traffic (common random numbers; Law, Simulation Modeling and Analysis, section 11.2).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from itertools import chain, repeat
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Draw = Callable[[np.random.Generator, int], NDArray[Any]]
 """Draws so many values from a generator."""
 
+_DIGEST_BITS = 128
 _BLOCK = 4096
 _REPEAT_BLOCK = 256
 _WIDE_BLOCK = 32  # for each of very many calls of one request
@@ -129,8 +130,29 @@ class FixedDemand:
 
 def generator(seed: int, name: str, *path: int) -> np.random.Generator:
     """A numpy generator that depends on the seed, the name and the path alone."""
-    digest = int.from_bytes(blake2b(name.encode(), digest_size=16).digest())
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, digest, *path])))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _digest(name), *path])))
+
+
+def numbers(names: Iterable[str], bits: int) -> dict[str, int]:
+    """A number for each name, a hash of it, whatever the order of the names.
+
+    Of names with the same hash all but the first in the alphabet get another one.
+
+    Args:
+        names: The names.
+        bits: How many bits the numbers have; more than enough for so many different ones.
+    """
+    found: dict[int, str] = {}
+    for name in sorted(names):
+        spelled = name
+        while (number := _digest(spelled) >> (_DIGEST_BITS - bits)) in found:
+            spelled += " again"
+        found[number] = name
+    return {name: number for number, name in found.items()}
+
+
+def _digest(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=_DIGEST_BITS // 8).digest())
 
 
 class Streams:

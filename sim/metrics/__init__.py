@@ -2,7 +2,7 @@
 
 from sim.metrics.latency import LATENCY_FIGURES, latency_figures
 from sim.metrics.ledger import COHORTS, time_ledger
-from sim.metrics.measure import Measure, parse_measure, whole_measures
+from sim.metrics.measure import Measure, OwnMeasure, own_measure, parse_measure, whole_measures
 from sim.metrics.messages import ConservationError
 from sim.metrics.objectives import METRICS, OPERATORS, Kind, Objective, parse_objective
 from sim.metrics.recorder import GOOD_NEWS, IN_FLIGHT, ROW_TYPE, Reaction, Recorder, What
@@ -26,6 +26,7 @@ __all__ = [
     "Kind",
     "Measure",
     "Objective",
+    "OwnMeasure",
     "Reaction",
     "Recorder",
     "Recovery",
@@ -33,6 +34,7 @@ __all__ = [
     "What",
     "components_timeline",
     "latency_figures",
+    "own_measure",
     "parse_measure",
     "parse_objective",
     "recoveries",

@@ -45,6 +45,34 @@ class Measure:
         return metric.missing if value is None else metric.unit.format(value)
 
 
+@dataclass(frozen=True)
+class OwnMeasure(Measure):
+    """A figure that somebody works out of each run: a plain number, of which less is better."""
+
+    def read(self, summary: Mapping[str, Any]) -> float | None:
+        """Finds the figure among the run's `measures`; None if there is none."""
+        value: float | None = summary.get("measures", {}).get(self.text)
+        return value
+
+    def format(self, value: float | None) -> str:
+        """Spells a figure for people: `12.35`."""
+        return "no data" if value is None else f"{value:.4g}"
+
+
+def own_measure(name: str) -> OwnMeasure:
+    """A measure that somebody works out of each run.
+
+    Args:
+        name: What it is called.
+
+    Raises:
+        ValueError: Something else is called so already.
+    """
+    if name.rpartition(" ")[2] in METRICS or not name.strip():
+        raise ValueError(f"'{name}' cannot be the name of a measure of your own; choose one that no other measure has")
+    return OwnMeasure(name, None, name)
+
+
 def parse_measure(text: str, subjects: Mapping[str, Kind] | None = None) -> Measure:
     """Reads a measure.
 

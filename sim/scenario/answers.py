@@ -8,9 +8,13 @@ stopped before its end.
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator
 
 from sim.metrics import Result, parse_measure
+from sim.values import wrong_values
+from sim.values.words import clip
 
 _PIECE: Final = re.compile(r"\{\{|\}\}|\{(?P<figure>[^{}]*)\}|[{}]")
 
@@ -28,6 +32,22 @@ def figures(answer: str) -> list[str]:
         if piece["figure"] is not None:
             found.append(piece["figure"])
     return found
+
+
+def _is_answer(answer: str) -> str:
+    wrong: list[tuple[tuple[()], ValueError]] = []
+    for text in dict.fromkeys(figures(answer)):
+        try:
+            parse_measure(text)
+        except ValueError as error:
+            wrong.append(((), ValueError(f"{{{clip(text)}}}: {error}")))
+    if wrong:
+        raise wrong_values(answer, wrong)
+    return answer
+
+
+Answer = Annotated[str, AfterValidator(_is_answer)]
+"""A text with figures in braces."""
 
 
 def fill_answer(answer: str, summary: Mapping[str, Any]) -> str:

@@ -1,26 +1,32 @@
 """Checks that need the whole document: cycles, caches that nobody reads, figures nobody counts, rules never reached.
 
-An error makes a run meaningless; a warning says that something is probably not what was meant. Both are looked for only
-in a document whose every value is right by itself: what a misunderstood part seems to lack would only mislead.
+An error makes a run meaningless; a warning says that something is probably not what was meant. Errors are looked for in
+whatever is known of a document: each check goes as far as that, and blames nothing that may be right when all else is.
+Warnings are for documents without errors.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import combinations
+from typing import Any
 
 from sim.components import ClientConfig, Placed
-from sim.components.traffic import DEFAULT_MIX, Replay, read_access_log
-from sim.metrics import Kind, parse_measure, parse_objective
+from sim.components.names import CacheReference, Names, Unclear, may_name_cache
+from sim.components.traffic import read_access_log
+from sim.metrics import parse_measure
 from sim.scenario import event_checks
 from sim.scenario.answers import figures
-from sim.scenario.document import Document
+from sim.scenario.declared import strange_sections, texts, unclear
+from sim.scenario.document import Document, is_name
 from sim.scenario.errors import Problem
 from sim.scenario.figures import missing_figure
+from sim.scenario.partial import Gap
 from sim.scenario.paths import Path
 from sim.scenario.source import Source
 from sim.scenario.subjects import Subjects
 from sim.scenario.topology import Topology
-from sim.values import format_duration
+from sim.values import Config, format_duration, known, nearest, parts
 from sim.values.words import clip, quote
 
 DEEPEST = 50
@@ -34,28 +40,33 @@ _LISTED = 6
 _PERIODS = 1000
 
 
-def problems(document: Document, source: Source, judged: Subjects) -> Iterator[Problem]:
-    """Everything that is wrong with a document whose every value is right by itself.
+def problems(document: Document, source: Source, topology: Topology, names: Names) -> Iterator[Problem]:
+    """Everything that is wrong with what is known of a document.
 
     Args:
-        document: The document; names in it may be wrong, which validation has told.
+        document: The document, partial where something is wrong; names in it may be wrong, which validation has told.
         source: Where it is written.
-        judged: The subjects that validation knew.
+        topology: Who calls whom in it.
+        names: What it declares.
     """
-    topology = Topology(document)
     yield from _cycles(source, topology)
-    yield from _caches(document, source, topology)
-    yield from _network(document, source)
-    yield from _regions(document, source)
-    yield from _times(document, source)
-    yield from _logs(document, source)
+    yield from known(_caches(document, source, topology))
+    yield from known(_network(document, source))
+    yield from known(_distances(document, source))
+    yield from known(_length(document, source))
+    yield from known(_warmup(document, source))
+    for name, client in vars(document).get("clients", {}).items():
+        yield from known(_days(document, source, name, client))
+        yield from known(_log(source, name, client))
+        yield from known(_home(document, source, name, client))
+    for name, config in vars(document).get("components", {}).items():
+        yield from known(_place(document, source, name, config))
     yield from event_checks.problems(document, source)
-    yield from _figures(document, source, judged)
+    yield from _figures(document, source, Subjects(document, source, names))
 
 
-def warnings(document: Document, source: Source) -> Iterator[Problem]:
+def warnings(document: Document, source: Source, topology: Topology) -> Iterator[Problem]:
     """What works but is probably not meant."""
-    topology = Topology(document)
     yield from _shadowed(document, source)
     for name in document.components:
         if name not in topology.reached:
@@ -100,9 +111,34 @@ def _circle(trail: list[str], back: str) -> str:
 
 def _caches(document: Document, source: Source, topology: Topology) -> Iterator[Problem]:
     read = {to for calls in topology.calls.values() for _, to in calls}
-    for name, config in document.components.items():
-        if config.kind == "cache" and name not in read:
+    caches = [name for name, config in document.components.items() if vars(config).get("kind") == "cache"]
+    unread = [name for name in caches if name not in read and is_name(name)]
+    readers = _unclear_readers(document, source) if unread else Unclear()
+    for name in unread:
+        if not readers.may_be(name):
             yield source.problem(("components", name), "nobody reads this cache", key=True)
+
+
+def _unclear_readers(document: Document, source: Source) -> Unclear:
+    """Which caches may be read where something is not known, or is read that there is not."""
+    paths, words, components = strange_sections(source, "components"), set[str](), document.components
+    for path, part in parts(components, ("components",)):
+        match part:
+            case Gap():
+                paths.append(path)
+            case CacheReference() if part not in components and nearest(part, components):
+                words.add(part)
+            case CacheReference() if part not in components:
+                paths.append(path)
+            case Config() if part.model_extra:
+                words.update(texts(part.model_extra))
+            case Config():
+                fields = type(part).model_fields.items()
+                absent = [
+                    field.alias or name for name, field in fields if name not in vars(part) and may_name_cache(field)
+                ]
+                paths += [(*path, key) for key in absent]
+    return unclear(source, paths, words)
 
 
 def _network(document: Document, source: Source) -> Iterator[Problem]:
@@ -114,95 +150,91 @@ def _network(document: Document, source: Source) -> Iterator[Problem]:
             yield source.problem(("network", "between", pair), text, key=True)
 
 
-def _regions(document: Document, source: Source) -> Iterator[Problem]:
-    """What stands nowhere, and regions whose distance nobody has said."""
-    if not document.regions:
-        return
+def _distances(document: Document, source: Source) -> Iterator[Problem]:
+    """Regions whose distance nobody has said."""
     told = {frozenset(pair.split("/")) for pair in document.network.between}
     missing = [f"{one}/{other}" for one, other in combinations(document.regions, 2) if {one, other} not in told]
     if missing:
         path: Path = ("network", "between") if document.network.between else ("regions",)
         yield source.problem(path, f"the latency between regions is missing: {', '.join(missing[:_LISTED])}", key=True)
-    names = " and ".join(list(document.regions)[:_LISTED])
-    for name, client in document.clients.items():
-        if client.region is None:
-            yield source.problem(
-                ("clients", name), f"'region' is missing: near which of {names} are its users?", key=True
-            )
-    for name, config in document.components.items():
-        if config.kind not in EVERYWHERE and isinstance(config, Placed) and not config.places:
-            text = f"'region' or 'regions' is missing: in which of {names} does it stand?"
-            yield source.problem(("components", name), text, key=True)
 
 
-def _times(document: Document, source: Source) -> Iterator[Problem]:
-    replays = [name for name, client in document.clients.items() if client.traffic.replay is not None]
-    if document.duration is None and len(replays) < len(document.clients):
-        yield source.problem((), "'duration' is missing: only replays know when they end")
+def _home(document: Document, source: Source, name: str, client: ClientConfig) -> Iterator[Problem]:
+    if document.regions and client.region is None:
+        text = f"'region' is missing: near which of {_all(document.regions)} are its users?"
+        yield source.problem(("clients", name), text, key=True)
+
+
+def _place(document: Document, source: Source, name: str, config: Any) -> Iterator[Problem]:
+    nowhere = isinstance(config, Placed) and not config.places
+    if nowhere and document.regions and config.kind not in EVERYWHERE:
+        text = f"'region' or 'regions' is missing: in which of {_all(document.regions)} does it stand?"
+        yield source.problem(("components", name), text, key=True)
+
+
+def _all(names: Iterable[str]) -> str:
+    return " and ".join(list(names)[:_LISTED])
+
+
+def _length(document: Document, source: Source) -> Iterator[Problem]:
+    if document.duration is None:
+        replays = [replay for client in document.clients.values() for replay in known(_replay(client))]
+        if None in replays:
+            yield source.problem((), "'duration' is missing: only replays know when they end")
+
+
+def _replay(client: ClientConfig) -> Iterator[object]:
+    yield client.traffic.replay
+
+
+def _warmup(document: Document, source: Source) -> Iterator[Problem]:
     if document.duration is not None and document.warmup >= document.duration:
         text = f"a warm-up of {format_duration(document.warmup)} leaves nothing of {format_duration(document.duration)}"
         yield source.problem(("warmup",), text)
-    for name, client in document.clients.items():
-        rhythm = client.traffic.diurnal
-        if rhythm is not None and document.duration is not None and document.duration > _PERIODS * rhythm.period:
-            text = f"a run of {format_duration(document.duration)} has more than {_PERIODS} such days"
-            yield source.problem(("clients", name, "traffic", "diurnal", "period"), text)
 
 
-def _logs(document: Document, source: Source) -> Iterator[Problem]:
-    for name, client in document.clients.items():
-        if client.traffic.replay is not None:
-            try:
-                read_access_log(client.traffic.replay, client.traffic.format)
-            except ValueError as error:
-                yield source.problem(("clients", name, "traffic", "replay"), str(error))
+def _days(document: Document, source: Source, name: str, client: ClientConfig) -> Iterator[Problem]:
+    rhythm = client.traffic.diurnal
+    if rhythm is not None and document.duration is not None and document.duration > _PERIODS * rhythm.period:
+        text = f"a run of {format_duration(document.duration)} has more than {_PERIODS} such days"
+        yield source.problem(("clients", name, "traffic", "diurnal", "period"), text)
 
 
-def subjects(document: Document) -> dict[str, Kind]:
-    """What an objective may speak of: names, and what each names."""
-    kinds: dict[str, Kind] = dict.fromkeys((event.verb for event in document.events), "event")
-    for client in document.clients.values():
-        kinds |= dict.fromkeys(_routes(client), "route")
-    kinds |= dict.fromkeys(document.components, "component")
-    return kinds | dict.fromkeys(document.clients, "client")
-
-
-def _routes(client: ClientConfig) -> Iterable[str]:
-    """What reports call the kinds of requests that a client sends."""
-    traffic = client.traffic
-    if traffic.replay is None:
-        return [request.send for request in client.requests or DEFAULT_MIX]
-    try:
-        return dict.fromkeys(Replay(read_access_log(traffic.replay, traffic.format)).kinds.labels)
-    except ValueError:  # told where the log is checked
-        return []
-
-
-def _figures(document: Document, source: Source, judged: Subjects) -> Iterator[Problem]:
-    """Figures that nothing counts, or of subjects that validation could not judge, such as the routes of a log."""
-    known = Subjects(subjects(document))
-    for path, said, subject, metric in _measures(document):
+def _log(source: Source, name: str, client: ClientConfig) -> Iterator[Problem]:
+    if client.traffic.replay is not None:
+        log = client.traffic.replay, client.traffic.format
         try:
-            known.check(metric, subject)
+            read_access_log(*log)
         except ValueError as error:
-            if not judged.can_judge(metric, subject):
-                yield source.problem(path, f"{said}{error}")
+            yield source.problem(("clients", name, "traffic", "replay"), str(error))
+
+
+def _figures(document: Document, source: Source, judge: Subjects) -> Iterator[Problem]:
+    """Figures of subjects that there are not, or that nothing counts."""
+    for path, said, subject, metric in _measures(source):
+        try:
+            judge.check(metric, subject)
+        except ValueError as error:
+            yield source.problem(path, f"{said}{error}")
             continue
         if (missing := missing_figure(document, subject, metric)) is not None:
             yield source.problem(path, said + missing)
 
 
-def _measures(document: Document) -> Iterator[tuple[Path, str, str | None, str]]:
+def _measures(source: Source) -> Iterator[tuple[Path, str, str | None, str]]:
     """The figures that objectives and the answer name rightly: where, how messages begin, whose, which."""
-    for number, text in enumerate(document.objectives):
-        with suppress(ValueError):
-            objective = parse_objective(text)
-            yield ("objectives", number), "", objective.subject, objective.metric
+    objectives, answer = source.at(("objectives",)), source.at(("answer",))
+    found: list[tuple[Path, str, str]] = []
+    for number, text in enumerate(objectives if isinstance(objectives, list) else ()):
+        if isinstance(text, str):
+            found.append((("objectives", number), "", re.split("[<>=!]", text, maxsplit=1)[0]))
     with suppress(ValueError):
-        for text in dict.fromkeys(figures(document.answer)):
-            with suppress(ValueError):
-                measure = parse_measure(text)
-                yield ("answer",), f"{{{clip(text)}}}: ", measure.subject, measure.metric
+        for text in dict.fromkeys(figures(answer) if isinstance(answer, str) else ()):
+            found.append((("answer",), f"{{{clip(text)}}}: ", text))
+    for path, said, text in found:
+        with suppress(ValueError):
+            measure = parse_measure(text)
+            yield path, said, measure.subject, measure.metric
 
 
 def _shadowed(document: Document, source: Source) -> Iterator[Problem]:

@@ -1,57 +1,89 @@
-"""What a scenario declares can be told from its keys alone: names, and the subjects that objectives may speak of.
+"""What a scenario declares can be told from its keys alone: the names of its clients and components.
 
-A block that is wrong inside declares its name all the same. But a name that is wrong itself leaves open what it should
-be, and a section that is not of the language may declare anything; then nobody who uses another name is blamed.
+A block that is wrong inside declares its name all the same. What stands in a section that is not of the language, or
+below a name that is wrong itself, may be meant as a name; whoever uses that word is not blamed.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from sim.components import KINDS
-from sim.components.names import Names
-from sim.components.traffic import DEFAULT_MIX, RequestConfig
-from sim.faults import VERBS
-from sim.metrics import Kind
+from sim.components.names import Declared, Names, Unclear
 from sim.scenario.document import Document, is_name
-from sim.scenario.paths import format_path
-from sim.scenario.source import Source, holds
-from sim.scenario.subjects import Subjects
+from sim.scenario.locate import MOST
+from sim.scenario.paths import Path, format_path
+from sim.scenario.source import Source
 from sim.values import nearest
 
 
-def declared(source: Source) -> dict[str, Any]:
-    """The part of a validation's context that is read from the source.
-
-    Returns:
-        `names` (a `Names`) and `subjects` (a `Subjects`).
-    """
+def declared(source: Source) -> Names:
+    """The names that a source declares."""
+    regions = _section(source, "regions") if _may_have_regions(source) else Declared({}, Unclear())
     data = source.data if isinstance(source.data, dict) else {}
+    blocks, written = data.get("components"), data.get("regions")
+    places = {name: _places(block) for name, block in blocks.items()} if isinstance(blocks, dict) else {}
+    return Names(_section(source, "clients"), _section(source, "components"), regions, places, _zones(written))
+
+
+def _may_have_regions(source: Source) -> bool:
+    return source.at(("regions",)) is not None or bool(strange_sections(source, "regions"))
+
+
+def strange_sections(source: Source, section: str | None = None) -> list[Path]:
+    """Where sections stand that are not of the language.
+
+    Args:
+        source: What was written.
+        section: Those that may be this one, misspelt, are named too.
+    """
+    sections = source.data.items() if isinstance(source.data, dict) else ()
     fields = Document.model_fields
-    strange = [key for key, value in data.items() if key not in fields and isinstance(value, dict | list)]
-    meant = {nearest(key, fields) for key in strange}
-    clients = None if None in meant else _blocks(source, "clients")
-    components = None if None in meant else _blocks(source, "components")
-    events = [None] if meant & {None, "events"} else data.get("events", [])
-    kinds = None if components is None else {name: _kind(block) for name, block in components.items()}
-    regions: Collection[str] | None = [] if "regions" not in data and None not in meant else _blocks(source, "regions")
-    places = None if components is None else {name: _places(block) for name, block in components.items()}
-    return {
-        "names": Names(clients, kinds, regions, places, _zones(regions)),
-        "subjects": _subjects(events, clients, components),
-    }
+    strange = [key for key, value in sections if key not in fields and value and isinstance(value, dict | list)]
+    return [(key,) for key in strange[:MOST] if nearest(key, fields) in (None, section)]
 
 
-def _blocks(source: Source, section: str) -> dict[str, Any] | None:
-    """The blocks of a section by name; None where there is none, or a name is wrong."""
-    blocks = source.data[section] if holds(source.data, section) else None
-    if not isinstance(blocks, dict) or not blocks or not all(map(is_name, blocks)):
-        return None
-    wrong = {problem.path for problem in source.problems}
-    if any(isinstance(block, dict) and format_path((section, name)) in wrong for name, block in blocks.items()):
-        return None
-    return blocks
+def unclear(source: Source, paths: Iterable[Path], words: Iterable[str] = ()) -> Unclear:
+    """What may be meant in places that are not understood.
+
+    Args:
+        source: What was written.
+        paths: The places; anything is meant where there is no mapping or list of words, or some were lost in reading.
+        words: What may be meant besides.
+    """
+    lost, found, anything = {problem.path for problem in source.problems}, set(words), False
+    for path in paths:
+        value = source.at(source.written(path))
+        there = set(texts(value))
+        found |= there
+        anything = anything or not there or isinstance(value, str) or format_path(path) in lost
+    return Unclear(found, anything=anything)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All texts in what YAML gave, keys among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value:
+            yield from texts(inner)
+        for inner in value.values() if isinstance(value, dict) else ():
+            yield from texts(inner)
+
+
+def _section(source: Source, section: str) -> Declared:
+    strange = strange_sections(source, section)
+    path: Path = (section,)
+    if source.at(path) is None:
+        path = next((other for other in strange if nearest(str(other[0]), [section])), path)
+    written, lost = source.at(path), {problem.path for problem in source.problems}
+    blocks = written if isinstance(written, dict) else {}
+    twice = {name for name, block in blocks.items() if isinstance(block, dict) and format_path((*path, name)) in lost}
+    wrong = {*twice, *(name for name in blocks if not is_name(name))}
+    kinds = {name: None if name in twice else _kind(block) for name, block in blocks.items() if is_name(name)}
+    besides = unclear(source, [other for other in strange if other != path], wrong)
+    nothing = not blocks or format_path(path) in lost
+    return Declared(kinds, replace(besides, misnamed=bool(wrong), anything=besides.anything or nothing))
 
 
 def _places(block: Any) -> list[str]:
@@ -74,42 +106,3 @@ def _zones(regions: Any) -> dict[str, list[str]] | None:
 def _kind(block: Any) -> str | None:
     kind = block.get("kind") if isinstance(block, dict) else None
     return kind if isinstance(kind, str) and kind in KINDS else None
-
-
-def _subjects(events: Any, clients: dict[str, Any] | None, components: dict[str, Any] | None) -> Subjects:
-    kinds: dict[str, Kind] = {}
-    unsure: set[Kind] = set()
-    for event in events if isinstance(events, list) else [None]:
-        verbs = [verb for verb in VERBS if verb in event] if isinstance(event, dict) else []
-        kinds |= dict.fromkeys(verbs, "event")
-        if not verbs:
-            unsure.add("event")
-    for client in (clients or {}).values():
-        for route in _routes(client):
-            if route is None:
-                unsure.add("route")
-            else:
-                kinds[route] = "route"
-    if components is None:
-        unsure.add("component")
-    if clients is None:
-        unsure |= {"client", "route"}
-    kinds |= dict.fromkeys(components or (), "component")
-    return Subjects(kinds | dict.fromkeys(clients or (), "client"), unsure)
-
-
-def _routes(client: Any) -> list[str | None]:
-    """What a client sends, with a None where that cannot be told, as from an access log."""
-    requests = client.get("requests") if isinstance(client, dict) else None
-    if isinstance(requests, list) and requests:
-        return [_route(request) for request in requests]
-    traffic = client.get("traffic") if isinstance(client, dict) else None
-    is_replay = isinstance(traffic, dict) and "replay" in traffic
-    return [None] if is_replay else [None, *(request.send for request in DEFAULT_MIX)]
-
-
-def _route(request: Any) -> str | None:
-    try:
-        return RequestConfig(send=request["send"] if isinstance(request, dict) else request).send
-    except (KeyError, ValidationError):
-        return None

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, StrictInt, ValidationInfo
 from sim.components import KINDS, ClientConfig, NetworkConfig, RegionConfig
 from sim.components.names import names_in
 from sim.faults import Event
-from sim.scenario.subjects import Answer, Objective
+from sim.metrics import parse_objective
+from sim.scenario.answers import Answer
 from sim.values import Config, Duration
 from sim.values.words import quote
 
@@ -39,7 +40,13 @@ def _check_no_client(name: str, info: ValidationInfo) -> str:
     return name
 
 
+def _check_objective(text: str) -> str:
+    parse_objective(text)
+    return text
+
+
 Name = Annotated[str, AfterValidator(_check_name)]
+Objective = Annotated[str, AfterValidator(_check_objective)]
 
 _NAMED: Final[Any] = {"propertyNames": {"pattern": f"^{_NAME.pattern}$"}}
 

@@ -3,42 +3,29 @@
 from collections.abc import Iterator
 
 from sim.components.traffic import HIGHEST_RATE, MOST_USERS
-from sim.faults import Crash, EventConfig, Spike
+from sim.faults import Crash, EventConfig, Spike, Target
 from sim.faults.event import WITHOUT_INSTANCES
 from sim.scenario.document import Document
 from sim.scenario.errors import Problem
 from sim.scenario.paths import Path
 from sim.scenario.source import Source
 from sim.scenario.topology import Topology
-from sim.values import format_count, format_duration, format_rate
+from sim.values import format_count, format_duration, format_rate, known
 from sim.values.words import quote
+
+Complaint = tuple[str, str]
+"""The key that is to blame, the verb for a target, and the message."""
 
 
 def problems(document: Document, source: Source) -> Iterator[Problem]:
-    """Events that cannot happen."""
-    for number, event in enumerate(document.events):
-        for place, target in enumerate(event.targets):
-            there = _instances(document, target.name) if event.hits == "servers" else None
-            if there is not None and target.last is not None and target.last >= there:
-                text = f"'{target}' does not exist: the last instance is {target.name}[{there - 1}]"
-                yield source.problem(_place(source, number, event, place), text)
-            config = document.components.get(target.name)
-            if event.verb == "promote" and config is not None and config.primary is None:
-                text = f"{quote(target.name)} has no replicas, of which one could be promoted"
-                yield source.problem(_place(source, number, event, place), text)
-            if isinstance(event, Spike) and _replays(document, target.name):
-                text = (
-                    f"{quote(target.name)} replays a log, and sends what is in it; to have more of it, set its 'speed'"
-                )
-                yield source.problem(_place(source, number, event, place), text)
-        if isinstance(event, Spike) and (too_high := _too_high(document, event)):
-            yield source.problem(("events", number, "factor"), too_high)
-        wanted = event.instances or 0 if isinstance(event, Crash) else 0
-        for target in event.targets:
-            there = _instances(document, target.name)
-            if there is not None and wanted > there:
-                text = f"{quote(target.name)} has only {there} instance{'s' if there > 1 else ''}"
-                yield source.problem(("events", number, "instances"), text)
+    """Events that cannot happen, as far as a document is known."""
+    for number, event in enumerate(vars(document).get("events", ())):
+        for place, target in known(_targets(event)):
+            for check in (_instance, _number_of_instances, _no_replica, _log, _peak):
+                for key, text in known(check(document, event, target)):
+                    is_target = key == event.verb
+                    path = _place(source, number, event, place) if is_target else ("events", number, key)
+                    yield source.problem(path, text)
 
 
 def warnings(document: Document, source: Source, topology: Topology) -> Iterator[Problem]:
@@ -53,21 +40,46 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
             yield source.problem(("events", number, event.verb), "no requests go between these two")
 
 
-def _replays(document: Document, name: str) -> bool:
-    client = document.clients.get(name)
-    return client is not None and client.traffic.replay is not None
+def _targets(event: EventConfig) -> Iterator[tuple[int, Target]]:
+    yield from enumerate(event.targets)
 
 
-def _too_high(document: Document, spike: Spike) -> str | None:
-    for target in spike.targets:
-        client = document.clients.get(target.name)
-        peak = 0.0 if client is None else client.traffic.highest_rate * spike.factor
-        if peak > HIGHEST_RATE:
-            return f"{format_rate(peak)} is more than this simulator can run, which is {format_rate(HIGHEST_RATE)}"
-        users = 0 if client is None else (client.traffic.users or 0) * spike.factor
-        if users > MOST_USERS:
-            return f"{format_count(users)} users are more than this simulator can run, {format_count(MOST_USERS)}"
-    return None
+def _instance(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
+    there = _instances(document, target.name) if event.hits == "servers" else None
+    if there is not None and target.last is not None and target.last >= there:
+        yield event.verb, f"'{target}' does not exist: the last instance is {target.name}[{there - 1}]"
+
+
+def _number_of_instances(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
+    wanted = event.instances or 0 if isinstance(event, Crash) else 0
+    there = _instances(document, target.name) if wanted else None
+    if there is not None and wanted > there:
+        yield "instances", f"{quote(target.name)} has only {there} instance{'s' if there > 1 else ''}"
+
+
+def _no_replica(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
+    config = document.components.get(target.name) if event.verb == "promote" else None
+    if config is not None and config.primary is None:
+        yield event.verb, f"{quote(target.name)} has no replicas, of which one could be promoted"
+
+
+def _log(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
+    client = document.clients.get(target.name) if isinstance(event, Spike) else None
+    if client is not None and client.traffic.way == "replay":
+        name = quote(target.name)
+        yield event.verb, f"{name} replays a log, and sends what is in it; to have more of it, set its 'speed'"
+
+
+def _peak(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
+    client = document.clients.get(target.name)
+    if client is None or not isinstance(event, Spike):
+        return
+    rate, users = client.traffic.highest_rate * event.factor, (client.traffic.users or 0) * event.factor
+    if rate > HIGHEST_RATE:
+        text = f"{format_rate(rate)} is more than this simulator can run, which is {format_rate(HIGHEST_RATE)}"
+        yield "factor", text
+    if users > MOST_USERS:
+        yield "factor", f"{format_count(users)} users are more than this simulator can run, {format_count(MOST_USERS)}"
 
 
 def _place(source: Source, number: int, event: EventConfig, target: int) -> Path:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sim.metrics import METRICS
 from sim.scenario.document import Document
-from sim.values import Config
+from sim.values import Config, Unknown
 from sim.values.words import a, quote
 
 
@@ -40,7 +40,7 @@ _COUNTED: Final[Mapping[str, Callable[[Any], bool]]] = {
     "queue_mean": _counted_by("service", "balancer", "cache", "database", "external", "queue"),
     "queue_max": _counted_by("service", "balancer", "cache", "database", "external", "queue"),
     "hit_ratio": _keeps_answers,
-    "duplicate_effects": _counted_by(),
+    "duplicate_effects": lambda config: False,
     "stale_reads": _is_replicated,
     "split_brain_writes": _is_replicated,
     "writes_refused": _is_replicated,
@@ -62,23 +62,39 @@ def has_figure(config: Config, metric: str) -> bool:
     return metric not in _COUNTED or _COUNTED[metric](config)
 
 
+def _may_be_replicated(config: Config) -> bool | None:
+    try:
+        return _is_replicated(config)
+    except Unknown:
+        return None
+
+
+def _may_have(config: Config, metric: str) -> bool | None:
+    try:
+        return has_figure(config, metric)
+    except Unknown:
+        return None
+
+
 def missing_figure(document: Document, subject: str | None, metric: str) -> str | None:
-    """Says why the components of a document can not supply a figure; None if they can, or need not.
+    """Says why the components of a document can not supply a figure; None if they can, or need not, or who knows.
 
     Args:
-        document: The document.
+        document: The document, perhaps partial.
         subject: Whose figure; None for everything.
         metric: Which, a key of `METRICS`.
     """
-    if metric in _OF_REPLICATED and not any(map(_is_replicated, document.components.values())):
+    replicated = [_may_be_replicated(config) for config in vars(document).get("components", {}).values()]
+    if metric in _OF_REPLICATED and not any(replicated) and None not in replicated:
         return f"nothing in the scenario counts {metric}: it needs a database with a 'primary'"
     if METRICS[metric].kinds != ("component",):
         return None
-    having = [name for name, config in document.components.items() if has_figure(config, metric)]
-    if not having:
-        return f"nothing in the scenario counts {metric}"
-    if subject is None or subject in having:
+    components = vars(document).get("components", {})
+    having = {name: _may_have(config, metric) for name, config in components.items()}
+    owners = [name for name, has in having.items() if has]
+    if not owners:
+        return None if not having or None in having.values() else f"nothing in the scenario counts {metric}"
+    if subject is None or having.get(subject, True) is not False:
         return None
-    kind = document.components[subject].kind
-    others = f"{' and '.join(having[:3])} {'has' if len(having) == 1 else 'have'} one"
-    return f"{quote(subject)} is {a(kind)}, which has no {metric}; {others}"
+    others = f"{' and '.join(owners[:3])} {'has' if len(owners) == 1 else 'have'} one"
+    return f"{quote(subject)} is {a(components[subject].kind)}, which has no {metric}; {others}"

@@ -17,9 +17,11 @@ from sim.scenario.document import Document
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.locate import MOST, validate
 from sim.scenario.overrides import apply_overrides
+from sim.scenario.partial import partial
 from sim.scenario.shorthands import shorthands
 from sim.scenario.source import Source, holds
-from sim.scenario.yaml import load_yaml
+from sim.scenario.topology import Topology
+from sim.scenario.yaml import load_yaml, parse_yaml
 from sim.values import did_you_mean
 
 DRAIN = 10.0
@@ -84,18 +86,33 @@ class Scenario:
         return _check, (self.source, self.path)
 
 
-def load(file: str | os.PathLike[str], overrides: Mapping[str, object] | None = None) -> Scenario:
-    """Loads a scenario.
+def load(
+    file: str | os.PathLike[str] | None = None,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    text: str | None = None,
+    name: str = "scenario",
+) -> Scenario:
+    """Loads a scenario from its file, or from its text.
 
     Args:
         file: A path, or the name of a shipped scenario.
         overrides: Paths such as `components.search.instances`, and what to put there.
+        text: What a file would hold, instead of one. Messages call it `<text>`; the files that it names are looked for
+            in the working folder.
+        name: What a scenario from a text is called.
 
     Raises:
         ScenarioError: There is no such scenario, or something in it is wrong; it holds all that is.
+        TypeError: Neither a file nor a text is given, or both are.
     """
-    path = find(file)
-    source = load_yaml(path)
+    if text is not None and file is None:
+        path, source = Path(f"{name}.yaml"), parse_yaml(text, "<text>")
+    elif file is not None and text is None:
+        path = find(file)
+        source = load_yaml(path)
+    else:
+        raise TypeError("load needs a file or text=…, and not both")
     if overrides:
         source = _override(source, overrides)
     return _check(source, path)
@@ -145,18 +162,16 @@ def _override(source: Source, overrides: Mapping[str, object], origin: str = "--
 
 
 def _check(source: Source, path: Path) -> Scenario:
-    """Validates, and checks the whole where every value is right by itself: a wrong name hides nothing."""
-    context, known = {"folder": path.parent}, declared(source)
-    wrong: list[Problem] = []
+    """Validates, and checks the whole; where a part is wrong, what is known of the rest: no error hides another."""
+    names, wrong = declared(source), list[Problem]()
     try:
-        document = validate(Document, source, context | known)
+        document = validate(Document, source, {"folder": path.parent, "names": names})
     except ScenarioError as error:
-        wrong += error.problems
-        try:
-            document = validate(Document, source, context)
-        except ScenarioError as also:
-            raise ScenarioError(dict.fromkeys([*wrong, *also.problems])) from None
-    wrong += islice(checks.problems(document, source, known["subjects"]), MOST)
+        document, more = partial(Document, source, path.parent)
+        paths = {problem.path for problem in error.problems}
+        wrong = [*error.problems, *(problem for problem in more if problem.path not in paths)]
+    topology = Topology(document)
+    wrong += islice(checks.problems(document, source, topology, names), MOST)
     if wrong:
-        raise ScenarioError(wrong)
-    return Scenario(path, source, document, (*source.left_out, *checks.warnings(document, source)))
+        raise ScenarioError(dict.fromkeys(wrong))
+    return Scenario(path, source, document, (*source.left_out, *checks.warnings(document, source, topology)))

@@ -56,16 +56,12 @@ def validate(model: type[Model], source: Source, context: dict[str, Any] | None 
     try:
         instance = model.model_validate(source.data, context=context)
     except ValidationError as error:
-        known = tuple(problem.path for problem in problems)
-        problems += (problem for problem in _problems(model, source, error) if not _is_within(problem.path, known))
+        known = {problem.path for problem in problems}
+        problems += (problem for problem in _problems(model, source, error) if problem.path not in known)
     else:
         if not problems:
             return instance
     raise ScenarioError(problems)
-
-
-def _is_within(path: str, others: tuple[str, ...]) -> bool:
-    return any(path == other or path.startswith((f"{other}.", f"{other}[")) for other in others)
 
 
 def _problems(model: type[BaseModel], source: Source, error: ValidationError) -> Iterable[Problem]:
@@ -164,7 +160,7 @@ class _Trail:
             case "union_tag_not_found":
                 return self._no_tag(schema, value, path)
         misfit = max(misfit, 3 if is_wrong_type(kind) else 1)
-        return _Finding(path, message(details, written), misfit, at_key=_is_about_key(details))
+        return _Finding(path, message(details, written), misfit, at_key=is_about_key(details))
 
     def _misfit(self, schema: Schema, value: Any) -> int:
         shape = _SHAPES.get(schema.get("type", ""), "scalar")
@@ -238,8 +234,8 @@ class _Trail:
         return _Finding(path, unknown_value(value, wanted), self._misfit(schema, value))
 
 
-def _is_about_key(details: dict[str, Any]) -> bool:
-    """Tells whether a validator blames a key, or a mapping as a whole, which is best shown at its key."""
+def is_about_key(details: dict[str, Any]) -> bool:
+    """Tells whether one of pydantic's errors blames a key, or a mapping as a whole, which is best shown at its key."""
     error = details.get("ctx", {}).get("error")
     return isinstance(error, WrongKey) or (isinstance(error, ValueError) and isinstance(details["input"], dict))
 

@@ -1,7 +1,7 @@
 """An override sets one value of a scenario by its path, as `--set components.search.instances=8` does.
 
 What is missing on the way is created, so that `clients.app.retry.attempts` works where no retry was written; a list
-keeps its length, and a scalar becomes a mapping only where it is short for one. An override of a word that decides
+keeps its length, and a value becomes another mapping only where it is short for one. An override of a word that decides
 which keys beside it mean anything (`components.api.balancer.algorithm`) leaves out those that the file wrote for
 another word; what an override has set stays, and is an error if the word does not read it.
 
@@ -23,6 +23,7 @@ from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.paths import Path, format_path, parse_path
 from sim.scenario.source import Mark, Node, Source
 from sim.scenario.yaml import parse_yaml
+from sim.values import Config
 from sim.values.words import clip, describe
 
 _LARGEST = 10**100
@@ -32,7 +33,7 @@ def apply_overrides(
     source: Source,
     overrides: Mapping[str, object],
     origin: str = "--set",
-    shorthands: Mapping[str, str] = MappingProxyType({}),
+    shorthands: Mapping[str, type[Config]] = MappingProxyType({}),
     choices: Mapping[str, Choice] = MappingProxyType({}),
 ) -> Source:
     """Sets values by their paths, in the order given.
@@ -42,8 +43,8 @@ def apply_overrides(
         overrides: The value for each path. A text is read as YAML (`8`, `5ms`, `{p50: 4ms, p99: 20ms}`); anything else
             is taken as it is: a number, true, false, None, a list or a mapping of such.
         origin: What problems call the place, followed by the path.
-        shorthands: For keys whose scalar value stands for a mapping with one key, that key: such a scalar is written
-            out where the path goes into it.
+        shorthands: For keys whose value may be short for a mapping, what that mapping is: such a value is written out
+            where the path goes into the mapping.
         choices: For keys that hold a word on which keys beside it depend, or whose mapping holds one, that word and
             those keys.
 
@@ -66,7 +67,7 @@ def apply_overrides(
 class _Language:
     """What an override has to know of the language; see `apply_overrides`."""
 
-    shorthands: Mapping[str, str]
+    shorthands: Mapping[str, type[Config]]
     choices: Mapping[str, Choice]
 
 
@@ -140,14 +141,23 @@ class _Edit:
                 raise ValueError(f"{self._here(at)} is not written, so it has no [{self.path[at]}]; set all of it")
             self.created.append(self.path[:at])
             data, node = {}, Node(self.mark)
-        if isinstance(data, dict):
-            return self._put_key(data, node, at)
         if isinstance(data, list):
             return self._put_item(data, node, at)
-        long_form = self.language.shorthands.get(str(self.path[at - 1])) if at else None
-        if long_form is not None:
-            return self._put_key({long_form: data}, Node(node.mark, {long_form: node.mark}, {long_form: node}), at)
+        key = self._short_for(data, at)
+        if key is not None:
+            return self._put_key({key: data}, Node(node.mark, {key: node.mark}, {key: node}), at)
+        if isinstance(data, dict):
+            return self._put_key(data, node, at)
         raise ValueError(f"{self._here(at)} is {describe(data)}, and nothing can be set inside it; set all of it")
+
+    def _short_for(self, data: Any, at: int) -> str | None:
+        """Under which key `data` stands in the mapping that it is short for; None if the path does not go there."""
+        known, places = self.language.shorthands, [str(segment) for segment in self.path[:at]]
+        names = [*places[-1:], *(f"{place}.*" for place in places[-2:-1])]
+        config = next((known[name] for name in names if name in known), None)
+        if config is None or not config.is_short(data):
+            return None
+        return config.shorthand if not isinstance(data, dict) or self.path[at] in config.model_fields else None
 
     def _put_key(self, data: dict[str, Any], node: Node, at: int) -> tuple[Any, Node]:
         key = self.path[at]

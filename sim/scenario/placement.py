@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from sim.components import Placed, Placement, Steered
-from sim.components.names import Ref
+from sim.components.names import Reference
 from sim.scenario.document import Document
 from sim.values import Config
 
@@ -69,8 +69,8 @@ def _nearest(
 
 def _addressed(value: Any, find: Callable[[str], str], parts: Mapping[str, Mapping[str | None, str]]) -> Any:
     """The same config with every name of a component in it replaced by the part that is meant."""
-    if isinstance(value, Ref):
-        return Ref(find(value))
+    if isinstance(value, Reference):
+        return type(value)(find(value))
     if isinstance(value, list):
         return [_addressed(item, find, parts) for item in value]
     if not isinstance(value, Config):

@@ -1,36 +1,39 @@
-"""Shorthands by key: what a scalar below a key stands for, so that an override can name its siblings.
+"""Shorthands by key: what a short value below a key stands for, so that an override can name its siblings.
 
 `balancer: least_request` is short for `balancer: {algorithm: least_request}`, and `--set ….balancer.choices=2` has to
 find the mapping that the scalar stands for.
 """
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from sim.values import Config
 
 
-def shorthands(model: type[Config]) -> dict[str, str]:
-    """For each key below a model whose value may be a scalar that stands for a mapping: the mapping's key.
+def shorthands(model: type[Config]) -> dict[str, type[Config]]:
+    """For each key below a model whose value may be short for a mapping: what the mapping is.
+
+    What stands in a list, or in a mapping of names, is found by the key of that and a star: `between.*`.
 
     Args:
         model: The whole document. A key that means different things in different places is left out.
     """
-    found: dict[str, set[str]] = {}
+    found: dict[str, dict[str, type[Config]]] = {}
     waiting, seen = [model], {model}
     while waiting:
         for name, field in waiting.pop().model_fields.items():
-            for config in _configs(field.annotation):
+            for end, config in _configs(field.annotation):
                 if config.shorthand is not None:
-                    found.setdefault(field.alias or name, set()).add(config.shorthand)
+                    found.setdefault(f"{field.alias or name}{end}", {})[config.shorthand] = config
                 if config not in seen:
                     seen.add(config)
                     waiting.append(config)
-    return {key: next(iter(names)) for key, names in found.items() if len(names) == 1}
+    return {key: next(iter(configs.values())) for key, configs in found.items() if len(configs) == 1}
 
 
-def _configs(annotation: Any) -> Iterator[type[Config]]:
+def _configs(annotation: Any, end: str = "") -> Iterator[tuple[str, type[Config]]]:
     if isinstance(annotation, type) and issubclass(annotation, Config):
-        yield annotation
+        yield end, annotation
+    inside = ".*" if get_origin(annotation) in (dict, list) else end
     for part in get_args(annotation):
-        yield from _configs(part)
+        yield from _configs(part, inside)

@@ -57,6 +57,15 @@ class Source:
     created: tuple[Path, ...] = ()
     left_out: tuple[Problem, ...] = ()
 
+    def at(self, path: Path) -> Any:
+        """The value that is written at a path; None where there is none."""
+        data = self.data
+        for segment in path:
+            if not holds(data, segment):
+                return None
+            data = data[segment]
+        return data
+
     def written(self, path: Path) -> Path:
         """Finds what was written in the place of a value: the scalar or list that is short for it.
 

@@ -1,8 +1,8 @@
 """What a YAML value can be: quantities with units, distributions, keys and match patterns, as pydantic types."""
 
 from sim.values.blame import WrongKey, wrong_key, wrong_values
-from sim.values.config import Config, chosen, one_of
-from sim.values.distribution import Constant, Distribution, SizeDistribution, parse_distribution
+from sim.values.config import Config, Unknown, chosen, known, one_of, parts
+from sim.values.distribution import Constant, Distribution, SizeDistribution, means_distribution, parse_distribution
 from sim.values.empirical import Empirical
 from sim.values.families import (
     Erlang,
@@ -83,6 +83,7 @@ __all__ = [
     "SpelledDefaults",
     "Uniform",
     "UniformKeys",
+    "Unknown",
     "Weibull",
     "WrongKey",
     "Zipf",
@@ -95,6 +96,8 @@ __all__ = [
     "format_rate",
     "format_share",
     "format_size",
+    "known",
+    "means_distribution",
     "nearest",
     "one_of",
     "parse_bandwidth",
@@ -105,6 +108,7 @@ __all__ = [
     "parse_rate",
     "parse_share",
     "parse_size",
+    "parts",
     "shown",
     "wrong_key",
     "wrong_values",

@@ -5,14 +5,27 @@ models are strict (an unknown key is an error) and immutable; a value with one o
 scalar: `call: db` is short for `call: {to: db}`.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, create_model, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from sim.values.blame import wrong_key
+
+T = TypeVar("T")
+
+
+class Unknown(ValueError):
+    """A value was asked for that a partial document does not have: it is missing, or written wrongly."""
+
+
+def known(values: Iterator[T]) -> Iterator[T]:
+    """The values up to the first for which something unknown is needed."""
+    with suppress(Unknown):
+        yield from values
 
 
 class Config(BaseModel):
@@ -24,12 +37,22 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
     shorthand: ClassVar[str | None] = None
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self).model_fields:
+                raise Unknown(f"{name!r} is not known")
+            return super().__getattr__(name)
+
     @model_validator(mode="before")
     @classmethod
     def _expand_shorthand(cls, value: Any) -> Any:
-        if cls.shorthand is not None and not isinstance(value, dict | BaseModel):
-            return {cls.shorthand: value}
-        return value
+        return {cls.shorthand: value} if cls.is_short(value) else value
+
+    @classmethod
+    def is_short(cls, value: Any) -> bool:
+        """Whether a value is short for a mapping that holds it under the shorthand's key."""
+        return cls.shorthand is not None and not isinstance(value, dict | BaseModel)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -77,3 +100,22 @@ def chosen(config: Config) -> tuple[str, Any]:
     """The one key that a `one_of` config has, and its value."""
     name = next(iter(config.model_fields_set))
     return name.removesuffix("_"), getattr(config, name)
+
+
+def parts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """A config, or what one holds, and everything inside it, each with its path as YAML writes it."""
+    yield path, value
+    inside: Iterable[tuple[str | int, Any]] = ()
+    match value:
+        case Config():
+            fields = type(value).model_fields.items()
+            inside = [(field.alias or name, vars(value)[name]) for name, field in fields if name in vars(value)]
+        case dict():
+            inside = value.items()
+        case list() | tuple():
+            inside = enumerate(value)
+    for step, part in inside:
+        if isinstance(part, Config | dict | list | tuple):
+            yield from parts(part, (*path, step))
+        else:
+            yield (*path, step), part

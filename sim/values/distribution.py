@@ -6,7 +6,7 @@ variance, draws arrays of values that are never negative, and spells itself back
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from functools import partial
 from pathlib import Path
@@ -112,7 +112,8 @@ class Distribution(ABC):
                 problems.extend(inner_problems(key, error))
             except ValueError as error:
                 problems.append(problem(key, value, error))
-        missing = [name for name, each in known.items() if name not in written and each.default is not None]
+        given = {nearest(str(key), known) if key not in known else key for key in written}
+        missing = [name for name, each in known.items() if name not in given and each.default is not None]
         if missing:
             problems.append(problem(None, written, ValueError(f"{' and '.join(missing)} missing in {cls.form}")))
         if problems:
@@ -217,6 +218,19 @@ def parse_distribution(value: Any, quantity: Quantity = DURATION, folder: Path |
         message = f"unknown distribution {shown(str(first))}{did_you_mean(str(first), KINDS)}"
         raise ValidationError.from_exception_data("distribution", [problem(first, value[first], WrongKey(message))])
     return KINDS[key].read(value, Reading(quantity, folder or Path()))
+
+
+def means_distribution(value: Any, beside: Collection[str]) -> bool:
+    """Whether a mapping is meant for a distribution, even if its key is mistyped.
+
+    Args:
+        value: What YAML gave.
+        beside: The keys of the other mapping that may stand in the same place.
+    """
+    if not isinstance(value, Mapping) or any(key in beside for key in value):
+        return False
+    keys = {*KINDS, "p99"}
+    return any(nearest(str(key), [*beside, *keys]) in keys for key in value)
 
 
 def problem(key: Any, value: Any, error: ValueError) -> InitErrorDetails:

@@ -12,12 +12,13 @@ from pydantic_core import InitErrorDetails
 
 from sim.values.blame import WrongKey
 from sim.values.distribution import KINDS, Distribution, inner_problems, parse_distribution, problem
-from sim.values.nearest import did_you_mean
+from sim.values.nearest import did_you_mean, nearest
 from sim.values.numbers import format_share, parse_number, parse_share
 from sim.values.parameters import Parameter, Reading, parameter
 from sim.values.quantity import Quantity, shown
 
 _FORM = "{weight: WEIGHT, of: DISTRIBUTION}"
+_KEYS = ("weight", "of")
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,12 @@ def _read_part(written: Any, reading: Reading) -> Part:
     if not isinstance(written, Mapping):
         raise ValueError(f"{shown(written)} is not a part of a mixture; one is written {_FORM}")
     problems = [
-        problem(key, value, WrongKey(f"'{key}' is not a part of {_FORM}{did_you_mean(str(key), ('weight', 'of'))}"))
+        problem(key, value, WrongKey(f"'{key}' is not a part of {_FORM}{did_you_mean(str(key), _KEYS)}"))
         for key, value in written.items()
-        if key not in ("weight", "of")
+        if key not in _KEYS
     ]
-    missing = [key for key in ("weight", "of") if key not in written]
+    given = {nearest(str(key), _KEYS) if key not in _KEYS else key for key in written}
+    missing = [key for key in _KEYS if key not in given]
     if missing:
         problems.append(problem(None, written, ValueError(f"{' and '.join(missing)} missing in {_FORM}")))
     weight, distribution = 0.0, None

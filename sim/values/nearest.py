@@ -7,10 +7,11 @@ from typing import Final
 _LONGEST: Final = 60
 _SHORT: Final = 3
 _LISTED: Final = 12
+_MOST: Final = 1000
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that looks most like `word`, whatever its case; None if none is near.
+    """The known word that looks most like `word`, whatever its case; None if none is near, or too many are known.
 
     Of two words of three letters, any two are alike: there the first letter has to be the same.
 
@@ -18,9 +19,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         word: What was written.
         known: The words that would have been right.
     """
-    if len(word) > _LONGEST:
+    words = list(known)
+    if len(word) > _LONGEST or len(words) > _MOST:
         return None
-    words = [known_word for known_word in known if len(word) > _SHORT or known_word[:1].lower() == word[:1].lower()]
+    words = [known_word for known_word in words if len(word) > _SHORT or known_word[:1].lower() == word[:1].lower()]
     by_lower = {known_word.lower(): known_word for known_word in reversed(words)}
     close = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.65)
     return by_lower[close[0]] if close else None

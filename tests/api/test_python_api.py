@@ -194,6 +194,159 @@ def test_compare_sweep_and_capacity_speak_the_command_line_s_words(shop: sim.Sce
     assert "<pre" in found._repr_html_()
 
 
+def test_a_scenario_may_be_a_text(shop: sim.Scenario, tmp_path: Path) -> None:
+    """The same one as in a file, with a name of its own; it runs, is varied, saved and pickled like any other."""
+    scenario = sim.load(text=SMALL, overrides={"duration": "5s"}, name="cell")
+    assert (scenario.name, scenario.duration) == ("cell", 5.0)
+    assert sim.load(text=SMALL).name == "scenario"
+    assert pickle.loads(pickle.dumps(scenario)).document == scenario.document
+    result = sim.run(scenario)
+    assert result["p99"] == sim.run(shop, overrides={"duration": "5s"})["p99"]
+    assert Path(result.save(tmp_path / "here")).exists()
+    compared = sim.compare(
+        scenario, {"components.shop.workers": [1, 2]}, replications=2, workers=1, folder=tmp_path / "kept"
+    )
+    assert compared.labels == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SMALL.replace("100/s", "100"), "<text>:6:28"),
+        ("    scenario: Indented\n    durration: 5s\n", "<text>:2:5"),
+        ("scenario: [", "<text>:2:1"),
+        ("", "is empty  <text>"),
+    ],
+)
+def test_a_wrong_text_says_where(text: str, message: str) -> None:
+    """Line and column in the text, which may be indented as a whole."""
+    with pytest.raises(sim.ScenarioError) as wrong:
+        sim.load(text=text)
+    assert message in str(wrong.value)
+
+
+def test_a_scenario_is_a_file_or_a_text(shop: sim.Scenario) -> None:
+    """One of them, and not both."""
+    for arguments in ({}, {"file": shop.path, "text": SMALL}):
+        with pytest.raises(TypeError, match="load needs a file or text=…, and not both"):
+            sim.load(**arguments)
+
+
+def test_variants_may_set_several_places(shop: sim.Scenario, tmp_path: Path) -> None:
+    """Each has its name; they make a grid with values of other places, and go on in their folder."""
+    variants = {"now": {}, "big": {"components.shop.instances": 4, "components.shop.workers": np.int64(4)}}
+    kept = tmp_path / "kept"
+    comparison = sim.compare(shop, variants, replications=2, workers=1, folder=kept)
+    assert comparison.labels == ["now", "big"]
+    assert comparison.table().loc["big", "components.shop.instances"] == "4"
+    assert comparison.result("big").scenario.document.components["shop"].workers == 4
+    before = {path: path.stat().st_mtime_ns for path in (kept / "runs").iterdir()}
+    again = sim.compare(shop, variants, replications=2, workers=1, folder=kept)
+    assert {path: path.stat().st_mtime_ns for path in (kept / "runs").iterdir()} == before
+    assert again["big", "p99"] == comparison["big", "p99"]
+    swept = sim.sweep(shop, {"clients.people.traffic.rate": ["50/s", "90/s"], **variants}, replications=1, workers=1)
+    assert swept.labels[-1] == "variant big, rate 90/s"
+    assert isinstance(swept.plot.measures(), np.ndarray)
+
+
+def slow_share(result: sim.Result) -> float:
+    """The share of requests that take more than 20 ms."""
+    return float((result.requests["latency"] > 0.02).mean())
+
+
+def test_measures_of_ones_own(shop: sim.Scenario) -> None:
+    """Whatever can be worked out of a run, by a function of any kind; it may decide, and stands in every table."""
+    made: list[int] = []
+
+    def attempts(result: sim.Result) -> float:
+        made.append(result.seed)
+        return float(result.requests["attempts"].sum())
+
+    comparison = sim.compare(
+        shop,
+        {"components.shop.workers": [1, 2]},
+        replications=2,
+        metric="slow",
+        workers=2,
+        measures={"slow": slow_share, "tries": attempts, "odd": lambda result: None},
+    )
+    assert sorted(made) == [5, 5, 6, 6]
+    assert (comparison.measure.text, comparison.measure.higher_is_better) == ("slow", False)
+    assert comparison.values(0, comparison.measure) == {
+        seed: slow_share(sim.run(shop, seed, {"components.shop.workers": 1})) for seed in (5, 6)
+    }
+    assert comparison.best[0] == 1
+    assert comparison["1", "odd"] is None
+    assert {"slow", "tries"} <= set(comparison.runs_table().columns)
+    assert comparison.to_json()["variants"][0]["metrics"]["slow"]["mean"] == comparison["1", "slow"].mean
+    assert "tries" in comparison._repr_html_()
+    assert [run.result is None for run in comparison.runs[0]] == [False, True]
+    assert pickle.loads(pickle.dumps(comparison))["1", "slow"] == comparison["1", "slow"]
+
+
+def test_another_measure_is_worked_out_of_the_runs_that_are_there(shop: sim.Scenario, tmp_path: Path) -> None:
+    """What is kept is the run, never the figure: the same name may mean something else next time, and nothing runs."""
+    arguments = {"vary": {"components.shop.workers": [1, 2]}, "replications": 2, "workers": 1, "folder": tmp_path / "x"}
+    sim.compare(shop, **arguments)
+    first = sim.compare(shop, **arguments, measures={"mine": lambda result: 1.0})
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "x" / "runs").iterdir()}
+    second = sim.compare(shop, **arguments, measures={"mine": lambda result: 2.0 + result.seed})
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "x" / "runs").iterdir()} == before
+    assert first.values(0, first.measures[1]) == {5: 1.0, 6: 1.0}
+    assert second.values(0, second.measures[1]) == {5: 7.0, 6: 8.0}
+    assert sim.compare(shop, **arguments)["1", "p99"] == first["1", "p99"]
+
+
+@pytest.mark.parametrize(
+    ("measures", "message"),
+    [
+        (
+            {"p99": slow_share},
+            "'p99' cannot be the name of a measure of your own; choose one that no other measure has",
+        ),
+        ({"mine": lambda result: "many"}, "the measure 'mine' has to be a number or None, and is 'many'"),
+    ],
+)
+def test_wrong_measures(shop: sim.Scenario, measures: dict, message: str) -> None:
+    """One sentence."""
+    with pytest.raises(ValueError, match=message):
+        sim.sweep(shop, {"components.shop.workers": [1, 2]}, replications=1, workers=1, measures=measures)
+
+
+def test_a_sweep_draws_a_measure_of_ones_own(shop: sim.Scenario) -> None:
+    """The deciding measure has a panel, whoever worked it out."""
+    swept = sim.sweep(
+        shop,
+        {"clients.people.traffic.rate": "100/s..900/s:3"},
+        replications=1,
+        metric="slow",
+        workers=1,
+        measures={"slow": slow_share},
+    )
+    panels = swept.plot.measures()
+    assert panels.flat[0].get_title(loc="left") == "slow"
+
+
+def test_an_access_log_is_a_frame(tmp_path: Path) -> None:
+    """A row for each request, in the order in which they came, and beside it what could not be read."""
+    lines = [
+        '{"msec": 1714564805.5, "request_method": "PUT", "uri": "/b?x=1", "remote_addr": "a", "request_time": 4.0}',
+        '{"msec": 1714564804.5, "uri": "/a", "remote_addr": "a", "body_bytes_sent": 10}',
+        "broken",
+    ]
+    path = tmp_path / "access.log"
+    path.write_text("\n".join(lines))
+    frame = sim.read_access_log(str(path))
+    assert frame.columns.tolist() == ["time", "method", "host", "path", "query", "client", "size", "duration"]
+    assert frame["time"].tolist() == [0.5, 3.5]
+    assert frame.loc[0, ["method", "path", "query", "client", "duration"]].tolist() == ["PUT", "/b", "x=1", 0, 4.0]
+    assert frame["size"].isna().tolist() == [True, False]
+    assert frame.attrs == {"span": 4.0, "malformed": 1, "samples": ((3, "broken"),), "reordered": 1}
+    with pytest.raises(ValueError, match="there is no file"):
+        sim.read_access_log(tmp_path / "none.log")
+    assert sim.read_access_log(path, format="json")["path"].tolist() == ["/b", "/a"]
+
+
 def test_the_recorded_run_is_what_the_command_records(shop: sim.Scenario) -> None:
     """The API adds nothing to a run and takes nothing away."""
     from sim.experiment import run

@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,6 +173,21 @@ def mutated(draw: st.DrawFn) -> Any:
     return data
 
 
+@pytest.fixture
+def complained(tmp_path: Path) -> Callable[[Any], list[str]]:
+    """What is wrong with some data, one line a problem."""
+
+    def attempt(data: Any) -> list[str]:
+        (tmp_path / "shop.yaml").write_text(json.dumps(data))
+        try:
+            load(tmp_path / "shop.yaml")
+        except ScenarioError as error:
+            return [str(problem) for problem in error.problems]
+        return []
+
+    return attempt
+
+
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Scenario | None]:
     """Loads a text; None if it is refused, one line a problem."""
@@ -218,6 +234,25 @@ def test_what_loads_runs(loaded: Callable[[str], Scenario | None], data: Any) ->
     scenario = loaded(json.dumps(data))
     if scenario is not None and is_small(scenario):
         summarize(run(scenario.with_({"duration": "50ms", "warmup": "0s"})))
+
+
+@pytest.mark.parametrize("value", ["x", [], None], ids=repr)
+def test_one_wrong_value_is_one_complaint(complained: Callable[[Any], list[str]], value: Any) -> None:
+    """Wherever it stands, nothing else is blamed: not what uses it, and not what would be wrong without it."""
+    for path in places(DOCUMENTS[0]):
+        data = copy.deepcopy(DOCUMENTS[0])
+        at(data, path[:-1])[path[-1]] = value
+        assert len(complained(data)) <= 1, (path, complained(data))
+
+
+def test_one_misspelt_key_is_one_complaint(complained: Callable[[Any], list[str]]) -> None:
+    """What it means is not known, and so is nothing that follows from it; all but names are keys."""
+    for *above, key in places(DOCUMENTS[0]):
+        data = copy.deepcopy(DOCUMENTS[0])
+        parent = at(data, tuple(above))
+        if isinstance(parent, dict) and above not in (["clients"], ["components"]):
+            parent[f"{key}{key[-1]}"] = parent.pop(key)
+            assert len(complained(data)) <= 1, (above, key, complained(data))
 
 
 @settings(max_examples=500)

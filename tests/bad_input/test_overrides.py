@@ -33,6 +33,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("components.apii.instances", "8", "components.apii: 'kind' is missing; write one of 'cdn', 'waf', 'gateway', 'service', 'cache', 'database', 'external'; there was no 'apii' before, did you mean 'api'?"),
     ("components.bank.latency.exponental", "5ms", "components.bank.latency.exponental: 'exponental' is not a part of {exponential: MEAN}; did you mean 'exponential'?"),
     ("network.between.api/dbb", "5ms", 'network.between."api/dbb": there is no component or client \'dbb\'; did you mean \'db\'?'),
+    ("network.between.gateway/api.los", "1%", 'network.between."gateway/api".los: \'los\' is not known here; did you mean \'loss\'?'),
     # a value that YAML does not hold, or not without a doubt
     ("seed", "", "seed: is empty"),
     ("seed", "on", "seed: 'on' is read as a truth value by some YAML readers; write true or quote it"),
@@ -121,6 +122,26 @@ def test_an_override_finds_the_mapping_that_a_scalar_is_short_for(folder: Path) 
         ScenarioError, match=r"components\.api\.balancer\.choces: 'choces' is not known here; did you mean 'choices'"
     ):
         load(shop, {"components.api.balancer.choces": "2"})
+
+
+def test_an_override_finds_what_a_value_in_a_mapping_or_a_list_is_short_for(folder: Path) -> None:
+    """A latency is short for what is said of a pair, and a text for a kind of request."""
+    shop = folder / "shop.yaml"
+    lossy = load(shop, {"network.between.gateway/api.loss": "1%", "network.between.api/db.jitter": "5%"})
+    links = lossy.document.network.between
+    assert (links["gateway/api"].latency.mean, links["gateway/api"].loss, links["api/db"].jitter) == (0.002, 0.01, 0.05)
+    shop.write_text(shop.read_text().replace("{send: POST /orders, weight: 1}", "POST /orders"))
+    assert load(shop, {"clients.app.requests[1].weight": "3"}).document.clients["app"].requests[1].weight == 3.0
+
+
+def test_an_override_tells_a_pairs_latency_from_the_pair(folder: Path) -> None:
+    """A distribution is short for a latency: its own keys can be set as they can, and so can those beside it."""
+    shop = folder / "shop.yaml"
+    shop.write_text(shop.read_text().replace("{gateway/api: 2ms}", "{gateway/api: {p50: 2ms, p99: 5ms}}"))
+    overrides = {"network.between.gateway/api.p99": "9ms", "network.between.gateway/api.loss": "1%"}
+    link = load(shop, overrides).document.network.between["gateway/api"]
+    assert link.latency.to_yaml() == {"p50": "2ms", "p99": "9ms"}
+    assert link.loss == 0.01
 
 
 CHOOSY = "balancer: {algorithm: least_request, choices: 2, panic_threshold: 30%}"

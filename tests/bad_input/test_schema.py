@@ -110,6 +110,8 @@ def test_it_accepts_the_examples(shared: Path, name: str) -> None:
         ("components.gateway.routes[0].match", "{host: shop.example, path: /search, method: [GET, HEAD]}"),
         ("events[0]", "{at: 1s, for: 2s, partition: {between: [search, catalog_db]}}"),
         ("network.loss", "0.01"),
+        ("network.between", "{edge/gateway: 5ms, gateway/search: {p50: 1ms, p99: 4ms}}"),
+        ("network.between", "{edge/gateway: {latency: {exponential: 1ms}, loss: 1%, bandwidth: 1Gbit/s}}"),
     ],
 )
 def test_it_knows_the_short_and_the_long_forms(path: str, value: str) -> None:
@@ -142,6 +144,8 @@ def test_it_knows_the_short_and_the_long_forms(path: str, value: str) -> None:
         ("events[1].factor", "0", "events/1"),
         ("network.loss", "5/s", "network/loss"),
         ("network.bandwidth", "100Mbps", "network/bandwidth"),
+        ("network.between", "{edge/gateway: {}}", "network/between/edge/gateway"),
+        ("network.between", "{edge/gateway: {lss: 1%}}", "network/between/edge/gateway"),
         ("objectives", "p99 < 300ms", "objectives"),
     ],
 )

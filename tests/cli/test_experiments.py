@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sim import compare
+
 ALGORITHMS = "components.shop.balancer.algorithm=round_robin,least_request"
 RATE = "clients.people.traffic.rate"
 QUICK = ("--no-report", "--workers", "1", "--quiet")
@@ -141,6 +143,28 @@ def test_a_latin_hypercube_takes_samples(sim, folder: Path) -> None:
     assert len(pd.read_csv(folder / "s" / "sweep.csv")) == 7
 
 
+def test_variants_that_set_several_places(sim, folder: Path) -> None:
+    """Named ones side by side, the scenario as it is among them; the folder knows them when it is read again."""
+    command = ("compare", "small.yaml", "--variant", "now", "--variant")
+    more = "big:components.shop.instances=4,components.shop.work={p50: 1ms, p99: 5ms}"
+    result = sim(*command, more, "--replications", "3", "--out", "x", "--no-report", "--workers", "1")
+    assert result.exit_code == 0
+    assert "big is best: its p99 is" in result.stdout
+    data = json.loads((folder / "x" / "comparison.json").read_text())
+    assert [(each["variant"], each["vary"]) for each in data["variants"]] == [
+        ("now", {}),
+        ("big", {"components.shop.instances": "4", "components.shop.work": "{p50: 1ms, p99: 5ms}"}),
+    ]
+    assert pd.read_csv(folder / "x" / "runs.csv")["variant"].tolist() == ["now"] * 3 + ["big"] * 3
+    before = made(folder / "x")
+    assert sim("report", "x").exit_code == 0
+    assert "big:components.shop.instances=4,components.shop.work=" in (folder / "x" / "report.html").read_text()
+    assert made(folder / "x") == before
+    wrong = sim(*command, "big:components.shop.instance=4", "--replications", "2", "--no-report", "--workers", "1")
+    assert wrong.exit_code == 2
+    assert "did you mean 'instances'?  --variant components.shop.instance" in wrong.stderr
+
+
 def test_a_capacity_search_answers(sim, folder: Path) -> None:
     """The largest rate, what it was asked for, and the component that gave out first."""
     result = sim("capacity", "small.yaml", "--objective", "p99 < 60ms", "--vary", RATE, "--precision", "10%",
@@ -160,7 +184,8 @@ def test_a_capacity_search_answers(sim, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("compare", "small.yaml"), "Missing option '--vary'"),
+        (("compare", "small.yaml"), "Missing option '--vary', or '--variant'"),
+        (("compare", "small.yaml", "--variant", "a=1"), "'a=1' is not a variant; write it like big:components.api"),
         (("compare", "small.yaml", "--vary", "a"), "a needs values; write it like components.api.instances=2,4,8 or"),
         (("compare", "small.yaml", "--vary", "a=1"), "a comparison needs two variants or more"),
         (("compare", "small.yaml", "--vary", "a=1,1"), "a: 1 stands twice among its values"),
@@ -194,11 +219,28 @@ def test_what_is_wrong_is_said_in_one_line(sim, folder: Path, arguments: tuple[s
     assert not (folder / "results").exists()
 
 
+def test_a_search_that_meets_its_objectives_everywhere_has_an_answer(sim, folder: Path) -> None:
+    """The top of the range is the least that the system can do; one instance is enough."""
+    command = ("capacity", "small.yaml", "--out", "c", "--workers", "1", "--no-report")
+    top = sim(*command, "--vary", f"{RATE}=100/s..200/s")
+    assert top.exit_code == 0
+    words = " ".join(top.stdout.split())
+    assert "is at least 200/s (the top of the range; ask for a wider range to find the limit)." in words
+    assert "At 200/s people availability is 100%" in words
+    assert len(runs(folder / "c")) == 10
+    fewest = sim(*command[:2], "--vary", "components.shop.instances=1..10", "--no-report", "--workers", "1")
+    assert fewest.exit_code == 0
+    assert "components.shop.instances 1 is enough for " in fewest.stdout
+    assert "(the smallest asked about)" in " ".join(fewest.stdout.split())
+
+
 def test_a_search_without_an_answer_says_where_it_looked(sim, folder: Path) -> None:
-    """Its runs are kept: a wider range uses those that it shares."""
-    result = sim("capacity", "small.yaml", "--vary", f"{RATE}=100/s..200/s", "--out", "c", "--workers", "1")
+    """And how near it came; its runs are kept: a wider range uses those that it shares."""
+    command = ("capacity", "small.yaml", "--vary", f"{RATE}=100/s..200/s", "--objective", "p99 < 1ms")
+    result = sim(*command, "--out", "c", "--workers", "1")
     assert result.exit_code == 2
-    assert result.stderr == ("error: the objectives are met at 100/s and are met at 200/s; the answer lies outside\n")
+    assert result.stderr.startswith("error: no value from 100/s to 200/s meets the objectives; at ")
+    assert "/s, which comes nearest, 'p99 < 1ms' is missed with 2" in result.stderr
     assert len(runs(folder / "c")) == 10
 
 
@@ -248,6 +290,38 @@ def test_other_folders_have_no_report_of_an_experiment(
     assert result.exit_code == 2
     assert result.stderr.startswith(f"error: {message}")
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("kind", "guess", "'kind' has to be compare, sweep or capacity, and is the text 'guess'"),
+        ("vary", "a=1", "'vary' has to be a list, and is the text 'a=1'"),
+        ("arguments", {"replications": "ten"}, "'arguments.replications' has to be a count, and is the text 'ten'"),
+        ("arguments", {"replications": 2}, "it has no 'arguments.measure'"),
+    ],
+)
+def test_an_edited_manifest(sim, folder: Path, key: str, value: object, message: str) -> None:
+    """It is JSON still, but not that of an experiment: one line."""
+    assert (
+        sim("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", "--out", "x", *QUICK).exit_code == 0
+    )
+    file = folder / "x" / "experiment.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), key: value}))
+    result = sim("report", "x")
+    assert result.exit_code == 2
+    assert result.stderr == f"error: x is not the folder of an experiment, or it is damaged ({message})\n"
+
+
+def test_a_measure_of_ones_own_is_known_to_python_alone(sim, folder: Path) -> None:
+    """A folder made from Python with a measure that decides cannot be read without it; one line says so."""
+    compare("small.yaml", {"components.shop.workers": [1, 2]}, 2, "mine", workers=1, folder="x",
+            measures={"mine": lambda result: float(result.seed)})  # fmt: skip
+    assert "mine" in pd.read_csv(folder / "x" / "runs.csv").columns
+    result = sim("report", "x")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: x cannot be read again: 'mine' is not a metric")
+    assert result.stderr.endswith("; a measure of one's own is known to Python alone\n")
 
 
 def test_an_experiment_is_explained(sim, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """What notebooks share: scenarios in a cell, claims that follow from intervals, sliders that are not needed."""
 
+import re
 import sys
 from types import SimpleNamespace
 
@@ -26,7 +27,7 @@ def test_a_scenario_is_written_in_a_cell(lecture):
 
 def test_a_wrong_scenario_says_where(lecture):
     """The line is that of the text in the cell."""
-    with pytest.raises(sim.ScenarioError, match=r"queues\.yaml:4"):
+    with pytest.raises(sim.ScenarioError, match="<text>:4"):
         lecture.scenario(TWO_QUEUES.replace("120/s", "120"), name="queues")
 
 
@@ -45,14 +46,27 @@ def test_an_interval_is_spelled_as_precisely_as_it_is_known(lecture, interval, t
 
 
 def test_a_claim_follows_the_verdict(lecture):
-    """Of the same traffic a random choice makes worse than the shorter queue; two equal variants are a tie."""
+    """Of the same traffic a random choice makes worse than the shorter queue; two of the good ones are a tie."""
     scenario = lecture.scenario(TWO_QUEUES)
-    balancers = ["random", "least_connections", {"algorithm": "least_connections", "panic_threshold": "0%"}]
+    balancers = ["random", "least_connections", "least_response_time"]
     comparison = sim.compare(scenario, {"components.api.balancer": balancers}, replications=5, workers=1)
     assert lecture.claim(comparison, 1, 0, "mean").startswith("mean: least_connections is lower than random by ")
     assert lecture.claim(comparison, 0, 1, "mean").startswith("mean: random is higher than least_connections by ")
     tie = lecture.claim(comparison, 2, 1, "mean", {"least_connections": "the first"})
     assert "and the first cannot be told apart" in tie
+
+
+def test_the_same_is_called_the_same_and_shares_differ_by_points(lecture):
+    """Not `+0s to +0s`, and not by 50%, which might be a half of something."""
+    scenario = lecture.scenario(TWO_QUEUES).with_(duration="5s")
+    variants = {"one": {}, "two": {"components.api.queue": "1000k"}, "late": {"clients.app.timeout": "10ms"}}
+    comparison = sim.compare(scenario, variants, replications=3, workers=1)
+    assert lecture.claim(comparison, 1, 0) == "p99: two and one are the same in all 3 seeds"
+    words = lecture.claim(comparison, 2, 0, "success_ratio")
+    assert re.fullmatch(
+        r"success_ratio: late is lower than one by \S+ points \(\S+ points to \S+ points, 3 seeds\)", words
+    )
+    assert "-" not in words
 
 
 def test_without_ipywidgets_a_slider_draws_once(lecture, monkeypatch):

@@ -37,7 +37,7 @@ def test_an_instance_tells_probes_how_long_requests_take_at_its_load(stage):
         """
         duration: 1s
         clients: {user: {traffic: {replay: user.csv}, to: api}}
-        components: {api: {kind: service, instances: 2, balancer: prequal, work: 10ms}}
+        components: {api: {kind: service, instances: 2, balancer: {algorithm: prequal, probe_work: 0s}, work: 10ms}}
         """,
         user=[0] * 20,
     ).world

@@ -70,10 +70,11 @@ def test_errors_that_overlap_end_one_by_one(play):
     assert story.outcomes == ["upstream_error"] * 3 + ["ok"]
 
 
-def test_shares_of_errors_that_overlap_add_up_as_chances_do(play):
+@pytest.mark.parametrize("second", ["0s", "1ms"])
+def test_shares_of_errors_that_overlap_add_up_as_chances_do(play, second):
     """Half of them fail for one reason, half of the others for another: three quarters."""
     text = CALL.replace("replay: user.csv", "rate: 200/s, arrivals: constant")
-    events = "{at: 0s, errors: api, rate: 50%}, {at: 1ms, errors: api, rate: 50%}"
+    events = f"{{at: 0s, errors: api, rate: 50%}}, {{at: {second}, errors: api, rate: 50%}}"
     failed = play(f"{text}events: [{events}]").outcomes.count("upstream_error")
     assert failed == pytest.approx(1500, abs=4 * (2000 * 0.75 * 0.25) ** 0.5)
 

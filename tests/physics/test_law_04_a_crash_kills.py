@@ -2,6 +2,8 @@
 
 import pytest
 
+from sim.metrics import components_timeline
+
 CRASH = """
     duration: 2s
     network: {latency: 10ms}
@@ -193,6 +195,48 @@ def test_the_ledger_of_a_hang_is_time_spent_at_the_server(play):
     """20 ms of network of which 10 have been travelled, and the rest of 150 ms waiting for an answer."""
     story = play(HANG, user=[0.3])
     assert story.ledger(0) == {"network": 0.01, "service": 0.14}
+
+
+def outstanding(stage, text, moments, **logs):
+    """What is outstanding at the server at some moments; and the most that ever was."""
+    world = stage(text, **logs).world
+    server, seen = world.components["api"].servers[0], []
+    for moment in moments:
+        world.env.run_until(moment)
+        seen.append(server.outstanding)
+    return seen, server.outstanding_max
+
+
+def test_what_a_hung_server_has_swallowed_is_outstanding_until_it_is_restarted(stage):
+    """In service, in the queue and two that come later; callers give up after 150 ms, and nobody tells the server.
+
+    They arrive at 10, 10, 310 and 410 ms; it hangs from 50 ms to 1.05 s. The last one, at 1.11 s, is served in 100 ms.
+    """
+    moments = [0.005, 0.04, 0.06, 0.2, 0.32, 0.42, 1.04, 1.06, 1.15, 1.25]
+    seen = outstanding(stage, HANG, moments, user=[0, 0, 0.3, 0.4, 1.1])
+    assert seen == ([0, 2, 2, 2, 3, 4, 4, 0, 1, 0], 4)
+
+
+def test_what_a_hung_server_has_swallowed_is_gone_when_it_crashes(stage):
+    """Hung at 50 ms, killed at 500 ms: nothing is left inside, and nothing comes in."""
+    text = HANG.replace("events: [", "events: [{at: 500ms, crash: api}, ")
+    assert outstanding(stage, text, [0.06, 0.32, 0.49, 0.51, 1.5], user=[0, 0.3, 0.6]) == ([1, 2, 2, 0, 0], 2)
+
+
+def test_a_second_in_which_a_server_hangs_shows_what_it_has_swallowed(play):
+    """One from 10 ms and one from 510 ms on, none of which comes out before 2 s: 40 ms in work, then swallowed."""
+    story = play(HANG.replace("for: 1s", "for: 1950ms").replace("duration: 2s", "duration: 3s"), user=[0, 0.5])
+    rows = components_timeline(story.result)
+    assert rows["outstanding"].tolist() == pytest.approx([0.99 + 0.49, 2.0, 0.0])
+    assert rows["utilization"].tolist() == pytest.approx([0.04, 0.0, 0.0])
+    assert rows["queue"].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_warm_up_that_ends_in_a_hang_forgets_nothing_that_is_inside(play):
+    """Counting begins at 1 s, when two have been swallowed already."""
+    story = play(HANG.replace("duration: 2s", "duration: 2s\n    warmup: 1s"), user=[0, 0.3])
+    assert story.component("api")["instances"]["api"]["outstanding_max"] == 2
+    assert components_timeline(story.result)["outstanding"].tolist() == pytest.approx([0.99 + 0.69, 2 * 0.05])
 
 
 @pytest.mark.parametrize("other", ["{at: 70ms, hang: api, for: 300ms}", "{at: 20ms, hang: api, for: 300ms}"])

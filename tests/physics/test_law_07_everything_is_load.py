@@ -85,6 +85,40 @@ def test_probes_are_in_no_counter_whenever_the_counting_begins(play, warmup):
         assert (api["offered"], api["served"], api["refused"], api["errors"]) == (1, 1, 0, 0)
 
 
+ASKED = """
+    duration: 10s
+    clients: {user: {traffic: {rate: 20/s, arrivals: constant}, to: api}}
+    components:
+      api:
+        kind: service
+        instances: 2
+        workers: 1
+        balancer: {algorithm: prequal, probes_per_request: 2, probe_work: 5ms}
+        work: 20ms
+    """
+
+
+def test_probes_of_load_keep_workers_busy_but_are_no_requests(play):
+    """For each request of 20 ms, both instances spend 5 ms on a probe: 30 ms of work, 20 times a second, on two."""
+    story = play(ASKED)
+    api = story.component("api")
+    assert api["utilization"] == pytest.approx(20 * 0.03 / 2, rel=0.02)
+    assert (api["offered"], api["served"]) == (200, 200)
+    assert story.summary["requests"]["offered"] == 200
+
+
+def test_what_a_busy_instance_owes_to_probes_its_next_request_waits_for(play):
+    """A single instance, asked at 0, 10 and 30 ms, each time with its one worker busy.
+
+    The second request is begun at 20 ms and finds two probes of 5 ms, the third at 50 ms and finds one.
+    """
+    text = ASKED.replace("rate: 20/s, arrivals: constant", "replay: user.csv").replace("instances: 2", "instances: 1")
+    text = text.replace("\n        work: 20ms", "\n        health_check: {interval: 10s}\n        work: 20ms")
+    story = play(text, user=[0, 0.01, 0.03])
+    assert story.log == [(0.0, 0.02, "ok"), (0.01, 0.05, "ok"), (0.03, 0.075, "ok")]
+    assert story.ledger(1) == {"queue": 0.01, "service": 0.03}
+
+
 def test_retries_are_load_but_one_request(play):
     """Three attempts of 10 ms each fail at the end: the server works three times, the user has asked once."""
     story = play(

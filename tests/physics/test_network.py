@@ -38,6 +38,75 @@ def test_the_latency_between_two_components_can_be_given(play):
     assert play(text, user=[0]).ends == [0.09]
 
 
+TWO = """
+    duration: 10s
+    network: {latency: 10ms, jitter: 50%, loss: 10%, bandwidth: 8Mbit/s, between: {PAIRS}}
+    clients:
+      a: {traffic: {rate: 20/s, arrivals: constant}, requests: [{send: POST /, size: 10KB}], to: api}
+      b: {traffic: {rate: 20/s, arrivals: constant}, requests: [{send: POST /, size: 10KB}], to: api}
+    components: {api: {kind: service, workers: 1000, work: 10ms}}
+    """
+"""Two clients that send 10 kB at a time; at 8 Mbit/s that takes 10 ms."""
+
+
+def waits(story, client):
+    """How long the answered requests of a client were on the network, s."""
+    rows = story.result.requests
+    return rows["network"][(rows["client"] == story.result.clients.index(client)) & (rows["outcome"] == 0)]
+
+
+def test_a_pair_has_a_network_of_its_own_and_the_rest_of_it_is_as_elsewhere(play):
+    """Everything is said of b: 20 ms each way to the microsecond, and 100 ms for 10 kB. Of a, nothing."""
+    one = "b/api: {latency: 20ms, jitter: 0%, loss: 0%, bandwidth: 800kbit/s}"
+    story = play(TWO.replace("PAIRS", one).replace("rate: 20/s", "rate: 5/s"))
+    assert waits(story, "b") == pytest.approx(0.14, abs=1e-9)
+    assert 0.02 < waits(story, "a").min() < 0.03 < waits(story, "a").max()
+    assert story.outcomes.count("ok") >= 95
+
+
+def test_what_a_pair_leaves_out_is_the_networks(play):
+    """A pair without loss and jitter still has 10 ms each way, and takes 10 ms for 10 kB."""
+    story = play(TWO.replace("PAIRS", "api/b: {loss: 0%, jitter: 0%}"))
+    assert waits(story, "b") == pytest.approx(0.03, abs=1e-9)
+
+
+def test_what_a_pair_leaves_out_is_the_clients_own_where_it_has_a_link(play):
+    """The access link of b: 30 ms, and neither jitter nor loss nor bandwidth; a pair slows it down, and no more."""
+    text = TWO.replace("b: {", "b: {network: {latency: 30ms}, ")
+    assert waits(play(text.replace("PAIRS", "")), "b") == pytest.approx(0.06, abs=1e-9)
+    story = play(text.replace("PAIRS", "b/api: {bandwidth: 8Mbit/s}"))
+    assert waits(story, "b") == pytest.approx(0.07, abs=1e-9)
+
+
+def test_a_pair_may_lose_messages_beside_one_that_does_not(play):
+    """A third of the messages between a and api go again after 200 ms or more; those of b are all there in 20 ms."""
+    text = TWO.replace(", jitter: 50%, loss: 10%, bandwidth: 8Mbit/s", "").replace("rate: 20/s", "rate: 100/s")
+    story = play(text.replace("PAIRS", "a/api: {loss: 33%}"))
+    assert waits(story, "b") == pytest.approx(0.02, abs=1e-9)
+    rows = story.result.requests
+    sent = rows[(rows["client"] == story.result.clients.index("a")) & (rows["arrived"] < 9.0)]
+    late = int(np.count_nonzero((sent["latency"] > 0.2) | (sent["outcome"] == 255)))
+    assert stats.binomtest(late, len(sent), 1 - 0.67**2).pvalue > 0.001
+
+
+def test_transfers_queue_between_a_pair_and_nowhere_else(play):
+    """10 kB every 50 ms, 100 ms each at 800 kbit/s: the n-th of b is sent at (n + 1) * 100 ms; those of a at once."""
+    text = TWO.replace(", jitter: 50%, loss: 10%, bandwidth: 8Mbit/s", "")
+    story = play(text.replace("PAIRS", "b/api: {bandwidth: 800kbit/s}"))
+    sent = np.arange(len(waits(story, "b")))
+    assert len(sent) > 90
+    assert waits(story, "b") == pytest.approx((sent + 1) * 0.1 - sent * 0.05 + 0.02, abs=1e-9)
+    assert waits(story, "a") == pytest.approx(0.02, abs=1e-9)
+
+
+def test_a_pair_may_vary_beside_one_that_does_not(play):
+    """10 ms +- 50 % each way for a, exactly 10 ms for b."""
+    text = TWO.replace(", jitter: 50%, loss: 10%, bandwidth: 8Mbit/s", "").replace("rate: 20/s", "rate: 200/s")
+    story = play(text.replace("PAIRS", "a/api: {jitter: 50%}"))
+    assert waits(story, "b") == pytest.approx(0.02, abs=1e-9)
+    assert stats.kstest(waits(story, "a"), stats.triang(0.5, loc=0.01, scale=0.02).cdf).pvalue > 0.001
+
+
 def test_without_a_network_there_is_no_latency(play):
     assert play(CALL.replace("    network: {latency: 10ms}\n", ""), user=[0]).ends == [0.01]
 
@@ -187,6 +256,15 @@ def test_added_latencies_add_up(play):
     events = "{at: 0s, latency: api, add: 50ms, for: 500ms}, {at: 0s, latency: user, add: 20ms, for: 1s}"
     story = play(f"{CALL}events: [{events}]", user=[0.1, 0.6, 1.1])
     assert [round(end - start, 9) for start, end, _ in story.log] == [0.17, 0.07, 0.03]
+
+
+def test_equal_latencies_that_begin_together_vary_by_themselves(play):
+    """Twice 0 to 20 ms more, both ways: a sum of four numbers, and not twice a sum of two."""
+    event = "{at: 0s, latency: api, add: {uniform: [0ms, 20ms]}}"
+    text = CALL.replace("replay: user.csv", "rate: 500/s, arrivals: constant")
+    rows = play(f"{text}events: [{event}, {event}]").result.requests
+    trips = rows["network"][rows["outcome"] == 0] - 0.02
+    assert stats.kstest(trips / 0.02, stats.irwinhall(4).cdf).pvalue > 0.001
 
 
 # -- answers lost on their last metres

@@ -119,6 +119,12 @@ def fewest_workers() -> Capacity:
     return capacity(queue(), text, Runner(InProcess()), ("p99 < 300ms", "availability >= 99%"), seeds=(3, 6))
 
 
+@cache
+def one_is_enough() -> Capacity:
+    """A search whose ends both meet the objective."""
+    return capacity(queue(), "components.server.speed=2..8", Runner(InProcess()), ("p99 < 1s",), seeds=(2,))
+
+
 STUDIES = {
     maker.__name__: maker
     for maker in (
@@ -133,6 +139,7 @@ STUDIES = {
         hypercube,
         largest_rate,
         fewest_workers,
+        one_is_enough,
     )
 }
 

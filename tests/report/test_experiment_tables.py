@@ -1,11 +1,13 @@
 """The answer of an experiment in a terminal: the numbers are those of the study, and ties are called ties."""
 
 import io
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from rich.console import Console
 
+from sim.experiment.bottleneck import Bottleneck
 from sim.experiment.capacity import Capacity
 from sim.experiment.comparison import Comparison
 from sim.experiment.executors import InProcess
@@ -16,7 +18,7 @@ from sim.metrics import Measure
 from sim.report import units
 from sim.report.experiments import print_experiment, summary_lines
 from sim.report.experiments.sheets import make_sheets
-from sim.report.experiments.spelling import fold, relative, signed
+from sim.report.experiments.spelling import fold, plus_minus, relative, signed
 from sim.report.experiments.tables import blocks
 from tests.report.experiment_studies import (
     RATE,
@@ -27,6 +29,7 @@ from tests.report.experiment_studies import (
     largest_rate,
     made_up,
     never,
+    one_is_enough,
     queue,
     rates,
     rates_and_workers,
@@ -198,6 +201,42 @@ def test_a_search_says_how_sure_it_is_and_what_gave_out() -> None:
     assert (
         lines[2] == f"It took {sum(p.runs for p in largest_rate().points)} runs at {len(largest_rate().points)} values."
     )
+
+
+def test_a_search_whose_ends_both_meet_says_so_and_what_was_measured() -> None:
+    """The harder end is enough, or is the least that can be done; what limits it is not known."""
+    enough = one_is_enough()
+    figure = plus_minus(P99, enough.points[0].readings[0].interval)
+    assert summary_lines(enough) == [
+        "components.server.speed 2 is enough for p99 < 1s (the smallest asked about).",
+        f"At 2 p99 is {figure}.",
+        "It took 4 runs at 2 values.",
+    ]
+    most = replace(enough, largest=True)
+    assert summary_lines(most)[0] == (
+        "The largest components.server.speed that meets p99 < 1s is at least 8 (the top of the range; ask for a wider "
+        "range to find the limit)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("bottleneck", "words"),
+    [
+        (
+            Bottleneck("web", (2,), 31.2, 0.97),
+            "What gives out first is web[2]: saturated for 31.2s of a run at 4, 97% …",
+        ),
+        (Bottleneck("db", (), 0.0, 0.88), "What gives out first is db: 88% busy on average at 4."),
+        (Bottleneck("db", (), 0.0, 0.3), "Nothing gives out at 4: the busiest is db, 30% busy on average."),
+    ],
+)
+def test_what_gave_out_is_told_as_far_as_it_did(bottleneck: Bottleneck, words: str) -> None:
+    """By the seconds that it was saturated; by its utilization where it only came near; or nothing gave out."""
+    study = fewest_workers()
+    points = tuple(
+        replace(each, value=4, bottleneck=bottleneck) if each == study.missed else each for each in study.points
+    )
+    assert summary_lines(replace(study, points=points))[1].startswith(words.rstrip("…"))
 
 
 def test_every_tried_value_stands_in_the_table_with_its_verdict() -> None:

@@ -169,7 +169,7 @@ def test_json_by_the_names_of_nginx(log_of: Any, record: dict[str, Any]) -> None
     second = json.dumps({"msec": NOON + 1.5, "uri": "/x", "request_time": "-"})
     log = log_of(json.dumps(record | extra), second, "{broken", '["no object"]')
     assert log.targets == (Target("POST", "pay.example", "/pay", "x=1"), Target("GET", "", "/x", ""))
-    assert log.time.tolist() == [0.0, 1.5]
+    assert log.time.tolist() == [0.75, 2.5]
     assert (log.size[0], log.duration[0]) == (512.0, 0.25)
     assert np.isnan(log.duration[1])
     assert (log.format, log.malformed) == ("json", 2)
@@ -187,10 +187,50 @@ def test_csv_by_its_header(log_of: Any) -> None:
         "b,1,GET,/c,1e300,1",
     )
     assert log.format == "csv"
-    assert log.time.tolist() == [0.5, 1.25]
+    assert log.time.tolist() == [0.0, 1.25]
     assert log.targets == (Target("GET", "", "/a,b", ""), Target("PUT", "", "/c", ""))
     assert np.array_equal(log.duration, [0.5, np.nan], equal_nan=True)
     assert log.malformed == 4
+
+
+def test_a_stamp_at_the_end_of_a_request_is_taken_back_to_its_beginning(log_of: Any) -> None:
+    """NGINX writes when all is sent: what took four seconds came before what was written two seconds earlier."""
+    lines = [("/quick", 8.5, 0.25), ("/slow", 10.5, 4.0), ("/unknown", 11.0, "-")]
+    log = log_of(*(json.dumps({"msec": NOON + end, "uri": path, "request_time": took}) for path, end, took in lines))
+    assert list(zip(paths(log), log.time.tolist(), strict=True)) == [
+        ("/slow", 0.5),
+        ("/quick", 2.25),
+        ("/unknown", 5.0),
+    ]
+    assert (log.reordered, log.span) == (0, 6.0)
+    assert np.array_equal(log.duration, [4.0, 0.25, np.nan], equal_nan=True)
+
+
+def test_whole_seconds_at_the_end_are_spread_before_they_are_taken_back(log_of: Any) -> None:
+    """Two requests ended in a second, at a quarter and at three quarters of it."""
+    record = {"time_local": "01/May/2024:12:00:05 +0000", "uri": "/"}
+    log = log_of(*(json.dumps(record | {"request_time": took}) for took in (1.5, 0.5)))
+    assert log.time.tolist() == [0.75, 2.25]
+
+
+def test_a_stamp_at_the_start_stays(log_of: Any) -> None:
+    """A column that says so by its name, and Apache's lines, which have no duration."""
+    log = log_of("start_time,path,duration", f"{NOON + 2},/a,1.5", f"{NOON + 2.25},/b,")
+    assert log.time.tolist() == [0.0, 0.25]
+    assert log_of(clf(0), clf(2)).time.tolist() == [0.5, 2.5]
+
+
+def test_nothing_takes_longer_than_a_year(log_of: Any) -> None:
+    """Such a line is malformed: it would move the beginning of the log there."""
+    log = log_of("time,path,duration", f"{NOON},/a,1", f"{NOON},/b,1e12")
+    assert (len(log), log.malformed) == (1, 1)
+
+
+def test_a_replay_sends_what_took_long_when_it_came(log_of: Any) -> None:
+    """Not when it was answered: one request in each of three seconds, though all three ended in the last."""
+    ends = [json.dumps({"msec": NOON + 9.5, "uri": "/", "request_time": took}) for took in (3.0, 2.0, 1.0)]
+    [(times, _)] = Replay(log_of(*ends)).blocks()
+    assert times.tolist() == [0.5, 1.5, 2.5]
 
 
 def test_gzip_is_seen_by_its_content(tmp_path: Path) -> None:

@@ -99,6 +99,17 @@ def test_links_between_two_components_differ(write: Write) -> None:
     assert found.components["shop"].base.hold == pytest.approx(0.020)
 
 
+def test_a_pair_of_which_only_other_things_are_said_is_as_far_apart_as_all(write: Write) -> None:
+    """2 ms each way, and 6 ms in the database."""
+    found = offered_load(
+        write(
+            "shop: {kind: service, workers: 4, steps: [{call: db}]}\ndb: {kind: database, work: 6ms}",
+            more="network: {latency: 2ms, between: {db/shop: {loss: 1%}}}",
+        )
+    )
+    assert found.components["shop"].base.hold == pytest.approx(0.010)
+
+
 def test_what_is_refused_on_the_way_does_not_arrive(write: Write) -> None:
     """A CDN of 40%, a firewall of 10%, 5% without credentials, 20% invalid: 41% of 100/s are left."""
     found = offered_load(
@@ -210,6 +221,43 @@ def test_read_through_sends_misses_to_the_origin(write: Write) -> None:
     assert found.components["db"].base.arriving == pytest.approx(25.0)
     assert found.components["db"].base.certainty is Certainty.EXACT
     assert found.components["shop"].base.hold == pytest.approx(0.001 + 0.25 * 0.008)
+
+
+SORTED = """\
+shop: {{kind: service, workers: 9, steps: [{{read_through: {{cache: memory, origin: db}}}}]}}
+memory: {{kind: cache, match: GET /page, {kept}, latency: 1ms}}
+db: {{kind: database, connections: 20, work: 8ms}}
+"""
+MIX = "requests: [{send: GET /page, weight: 3, key: {uniform: {items: 50}}}, {send: GET /mine}]"
+
+
+@pytest.mark.parametrize(
+    ("kept", "hits", "certainty"),
+    [("hit_ratio: 80%", 0.8, Certainty.EXACT), ("ttl: 10s", 15.0 / 16.0, Certainty.ABOUT)],
+)
+def test_a_cache_is_asked_only_for_what_it_may_keep(write: Write, kept: str, hits: float, certainty: Certainty) -> None:
+    """75 of 100/s match. With a ttl each of 50 items is asked for 1.5 times a second: one fetch, then 15 hits."""
+    people = f"people: {{traffic: {{rate: 100/s}}, to: shop, {MIX}}}"
+    found = offered_load(write(SORTED.format(kept=kept), people, duration="10000s")).components
+    assert found["memory"].base.arriving == pytest.approx(75.0)
+    assert found["memory"].base.hit_ratio == pytest.approx(hits, rel=2e-3)
+    assert found["db"].base.arriving == pytest.approx(25.0 + 75.0 * (1.0 - hits), rel=2e-3)
+    assert found["db"].base.certainty is certainty
+    hold = 0.75 * (0.001 + (1.0 - hits) * 0.008) + 0.25 * 0.008
+    assert found["shop"].base.hold == pytest.approx(hold, rel=2e-3)
+
+
+def test_a_cache_is_asked_only_by_the_client_that_it_is_for(write: Write) -> None:
+    """Nothing that comes from robots is looked up, and what is then known of it is exact."""
+    found = offered_load(
+        write(
+            SORTED.format(kept="ttl: 10s").replace("match: GET /page", "match: {client: people}"),
+            f"people: {{traffic: {{rate: 0.001/s}}, to: shop}}\nrobots: {CLIENT}",
+        )
+    )
+    rates = edges(found)
+    assert rates["shop", "memory"] == pytest.approx(0.001)
+    assert rates["shop", "db"] == pytest.approx(100.0, rel=1e-4)
 
 
 def test_parallel_calls_hold_for_the_slowest(write: Write) -> None:
@@ -326,6 +374,18 @@ def test_shipped_scenarios_are_as_busy_as_it_says(name: str) -> None:
             assert counted["utilization"] == pytest.approx(expected.utilization, rel=0.06, abs=0.005), component.name
         if expected.hit_ratio is not None:
             assert counted["hit_ratio"] == pytest.approx(expected.hit_ratio, abs=0.02), component.name
+
+
+def test_a_cache_that_some_pass_by_is_as_busy_as_it_says(write: Write) -> None:
+    """Look-ups, hits and what reaches the origin, on paper and in a run."""
+    people = f"people: {{traffic: {{rate: 200/s}}, to: shop, {MIX}}}"
+    scenario = write(SORTED.format(kept="ttl: 1s"), people, duration="60s")
+    found, measured = offered_load(scenario), summarize(run(scenario))["components"]
+    for name in ("memory", "db"):
+        expected = found.components[name].base.arriving * scenario.duration
+        assert measured[name]["offered"] == pytest.approx(expected, abs=4.0 * expected**0.5)
+    assert measured["memory"]["hit_ratio"] == pytest.approx(found.components["memory"].base.hit_ratio, abs=0.02)
+    assert measured["shop"]["utilization"] == pytest.approx(found.components["shop"].base.utilization, rel=0.06)
 
 
 def test_a_replay_is_as_busy_as_it_says(shared: Path) -> None:

@@ -1,9 +1,10 @@
 """What an instance does for a request, step by step: work, call, parallel, read_through, publish. One file each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sim.components.names import references
 from sim.components.program import Step, Work
 from sim.components.steps.call import Call, CallConfig
 from sim.components.steps.parallel import Parallel, ParallelConfig
@@ -32,11 +33,7 @@ class StepKind:
     config: Any
     description: str
     make: Callable[[Any, str, "World", str], Step]
-    targets: Callable[[Any], list[tuple[Path, str]]] = lambda config: []
-
-
-def _to(config: CallConfig, *path: str | int) -> tuple[Path, str]:
-    return (*path, "to"), config.to
+    targets: Callable[[Any], Iterable[tuple[Path, str]]] = references
 
 
 STEPS = {
@@ -45,31 +42,15 @@ STEPS = {
         "Keeps the worker busy for so long.",
         lambda work, caller, world, name: Work(world.demand(name, work)),
     ),
-    "call": StepKind(CallConfig, "Asks another component and waits for the answer.", Call, lambda call: [_to(call)]),
-    "parallel": StepKind(
-        ParallelConfig,
-        "Makes several calls at once and waits for all.",
-        Parallel,
-        lambda config: [_to(branch.call, "calls", n, "call") for n, branch in enumerate(config.calls)],
-    ),
+    "call": StepKind(CallConfig, "Asks another component and waits for the answer.", Call),
+    "parallel": StepKind(ParallelConfig, "Makes several calls at once and waits for all.", Parallel),
     "read_through": StepKind(
-        ReadThroughConfig,
-        "Looks in a cache, and fetches from the origin what is not there.",
-        ReadThrough,
-        lambda config: [_to(config.cache, "cache"), _to(config.origin, "origin")],
+        ReadThroughConfig, "Looks in a cache, and fetches from the origin what is not there.", ReadThrough
     ),
     "publish": StepKind(
-        PublishConfig,
-        "Hands a message to a queue, and goes on when the broker has acknowledged it.",
-        Publish,
-        lambda publish: [_to(publish)],
+        PublishConfig, "Hands a message to a queue, and goes on when the broker has acknowledged it.", Publish
     ),
-    "session": StepKind(
-        SessionConfig,
-        "Finds the caller's session state, in memory or in a store.",
-        Session,
-        lambda config: [] if config.store is None else [_to(config.store, "store")],
-    ),
+    "session": StepKind(SessionConfig, "Finds the caller's session state, in memory or in a store.", Session),
 }
 
 StepConfig: Any = one_of(
@@ -98,11 +79,3 @@ def make_steps(
         key, config = chosen(step)
         made.append(STEPS[key].make(config, caller, world, f"{name}.steps.{number}.{key}"))
     return made
-
-
-def step_targets(steps: Sequence[Config]) -> Iterator[tuple[Path, str]]:
-    """Which components the steps name: the path inside the list, and the name."""
-    for number, step in enumerate(steps):
-        key, config = chosen(step)
-        for path, name in STEPS[key].targets(config):
-            yield (number, key, *path), name

@@ -2,7 +2,9 @@
 
 The file is read as a stream, plain or gzipped. Servers write a line when a request *ends*, so lines may be out of
 order: they are sorted. A time stamp of whole seconds says nothing about the order of events within the second: the m
-requests of one second are spread evenly over it. Lines that cannot be read are counted and shown, never fatal.
+requests of one second are spread evenly over it. Where the stamp is the request's end and the log says how long it
+took, the request came so much earlier (`log_format` says which formats do). Lines that cannot be read are counted and
+shown, never fatal.
 """
 
 import gzip
@@ -36,7 +38,7 @@ class AccessLog:
     Args:
         path: The file.
         format: How its lines read.
-        time: When each request was made, s; the second of the first one is 0.
+        time: When each request came, s; the second of the first one is 0.
         target: What it asked for: an index into `targets`.
         caller: Who made it: a number below `callers`.
         size: Bytes of its answer; nan where the log does not say.
@@ -45,7 +47,7 @@ class AccessLog:
         callers: How many different clients occur.
         malformed: How many lines could not be read.
         samples: The first three of them: line number and text.
-        reordered: How many requests stood after a later one in the file.
+        reordered: How many requests stood after one with a later stamp in the file.
         span: From 0 to the end of the last request's second, s.
     """
 
@@ -132,7 +134,7 @@ def _read(path: Path, file: TextIOWrapper, format: LogFormat | None) -> AccessLo
         raise ValueError(f"{path}: {error}") from None
     columns = _Columns()
     columns.fill(chain(head[1:] if chosen == "csv" else head, lines), parse)
-    if not columns.times:
+    if not columns.stamps:
         hint = f"; it looks like {guessed}" if guessed not in (None, chosen) else ""
         raise ValueError(f"no line of {path} reads as {chosen}{hint}; its first line is {first[:_SAMPLE_LENGTH]!r}")
     return columns.finish(path, chosen)
@@ -142,7 +144,8 @@ class _Columns:
     """Columns that grow line by line."""
 
     def __init__(self) -> None:
-        self.times = array("d")
+        self.stamps = array("d")
+        self.before = array("d")
         self.target = array("i")
         self.caller = array("i")
         self.sizes = array("f")
@@ -156,28 +159,31 @@ class _Columns:
         targets, callers = self.targets, self.callers
         for number, line in lines:
             try:
-                time, target, client, size, duration = parse(line)
+                stamp, target, client, size, duration, before = parse(line)
             except (ValueError, RecursionError):
                 self.malformed += 1
                 if len(self.samples) < _SAMPLES:
                     self.samples.append((number, line[:_SAMPLE_LENGTH]))
                 continue
-            self.times.append(time)
+            self.stamps.append(stamp)
+            self.before.append(before)
             self.target.append(targets.setdefault(target, len(targets)))
             self.caller.append(callers.setdefault(client, len(callers)))
             self.sizes.append(size)
             self.durations.append(duration)
 
     def finish(self, path: Path, format: LogFormat) -> AccessLog:
-        times = np.frombuffer(self.times, dtype=np.float64)
-        reordered = int(np.count_nonzero(times < np.maximum.accumulate(times)))
-        order = np.argsort(times, kind="stable")
-        times = times[order]
-        times = times - np.floor(times[0])
+        stamps, before = (np.frombuffer(column, dtype=np.float64) for column in (self.stamps, self.before))
+        reordered = int(np.count_nonzero(stamps < np.maximum.accumulate(stamps)))
+        order = np.argsort(stamps, kind="stable")
+        times = _spread(stamps[order] - np.floor(stamps.min())) - before[order]
+        if before.any():
+            earlier = np.argsort(times, kind="stable")
+            order, times = order[earlier], times[earlier] - np.floor(times.min())
         return AccessLog(
             path=path,
             format=format,
-            time=_spread(times),
+            time=times,
             target=np.frombuffer(self.target, dtype=np.int32)[order],
             caller=np.frombuffer(self.caller, dtype=np.int32)[order],
             size=np.frombuffer(self.sizes, dtype=np.float32)[order],

@@ -32,7 +32,7 @@ class TrafficConfig(ClosedLoopConfig, ReplayConfig, OpenLoopConfig):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        given = [name for name in ("rate", "shape", "diurnal", "users", "replay") if getattr(self, name) is not None]
+        given = self._sources
         if not given:
             raise ValueError("say where requests come from: rate (or shape, diurnal), users or replay")
         ways = [name for name in ("users", "replay") if name in given]
@@ -51,6 +51,9 @@ class TrafficConfig(ClosedLoopConfig, ReplayConfig, OpenLoopConfig):
     @property
     def way(self) -> Literal["open", "closed", "replay"]:
         """Who decides when the next request comes: a rate, the users, or a log."""
-        if self.users is not None:
-            return "closed"
-        return "open" if self.replay is None else "replay"
+        given = self._sources
+        return "closed" if "users" in given else "replay" if "replay" in given else "open"
+
+    @property
+    def _sources(self) -> list[str]:
+        return [name for name in ("rate", "shape", "diurnal", "users", "replay") if getattr(self, name) is not None]

@@ -4,6 +4,16 @@
 which a replay has no use for, so a line that is cut off in there still counts. `json` is one object per line under
 the names of NGINX's variables (`log_format … escape=json`). `csv` needs a header. Where a field is missing or `-`, its
 default holds; a line without a time stamp or a path is malformed.
+
+What a time stamp stands for differs. Apache's `%t` is "the time the request was received" (mod_log_config); NGINX's
+`$time_local`, `$time_iso8601` and `$msec` are read "at the time of the log write", which is when the request has ended
+(ngx_http_log_module). So:
+
+- `common` and `combined`: the stamp is taken as it is. It is when the request came if Apache wrote it, and when it
+  ended if NGINX did, whose lines do not say for how long they took.
+- `json` and `csv`: with a duration (`request_time` or `duration`, s) the stamp is the end, and the request came so much
+  earlier. A stamp called `start_time` or `start` is when it came, whatever it took; one without a duration is taken as
+  it is.
 """
 
 import csv
@@ -12,7 +22,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from math import inf, nan
+from math import inf, isnan, nan
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -40,18 +50,20 @@ class Entry(NamedTuple):
     """One request of a log.
 
     Args:
-        time: When it was made, s since 1970.
+        stamp: What its line says of the time, s since 1970.
         target: What it asked for.
         client: Who made it; an empty string where the log does not say.
         size: Bytes of the answer; nan where the log does not say.
         duration: How long the answer took, s; nan where the log does not say.
+        before: How long before the stamp it came, s.
     """
 
-    time: float
+    stamp: float
     target: Target
     client: str
     size: float
     duration: float
+    before: float = 0.0
 
 
 Parser = Callable[[str], Entry]
@@ -59,6 +71,7 @@ Parser = Callable[[str], Entry]
 
 _NAMES: Final = {
     "time": ("msec", "timestamp", "time", "@timestamp", "time_iso8601", "time_local"),
+    "start": ("start_time", "start"),
     "request": ("request",),
     "method": ("request_method", "method"),
     "path": ("request_uri", "uri", "path", "url"),
@@ -68,6 +81,7 @@ _NAMES: Final = {
     "duration": ("request_time", "duration"),
 }
 _MILLISECONDS_FROM: Final = 1e11
+_LONGEST: Final = 366 * 86_400.0
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLF_TIME: Final = r"(\d\d/[A-Z][a-z]{2}/\d{4}):([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60) ([+-]\d{4})"
 _COMMON: Final = re.compile(rf'(\S+) \S+ [^\[]*\[{_CLF_TIME}\] "((?:[^"\\]|\\.)*)" (?:\d{{3}}|-) (\d+|-)')
@@ -133,7 +147,7 @@ def _csv_parser(header: str) -> Parser:
     columns = _columns(header)
     if not _has_columns(columns):
         raise ValueError(
-            f"a CSV log needs a header with a column for the time ({', '.join(_NAMES['time'])}) "
+            f"a CSV log needs a header with a column for the time ({', '.join(_NAMES['time'] + _NAMES['start'])}) "
             f"and one for the path ({', '.join(_NAMES['path'])}); its first line is {header[:80]!r}"
         )
     width = max(columns.values()) + 1
@@ -161,7 +175,7 @@ def _columns(header: str) -> dict[str, int]:
 
 
 def _has_columns(columns: dict[str, int]) -> bool:
-    return "time" in columns and ("path" in columns or "request" in columns)
+    return ("time" in columns or "start" in columns) and ("path" in columns or "request" in columns)
 
 
 def _entry(fields: dict[str, str]) -> Entry:
@@ -172,8 +186,11 @@ def _entry(fields: dict[str, str]) -> Entry:
         target = _request_line(get("request") or "")
     if not target.host and (host := get("host")) and host != "-":
         target = target._replace(host=host)
-    size, duration = _number(get("size")), _number(get("duration"))
-    return Entry(_time(fields["time"]), target, get("client") or "", size, duration)
+    size, duration, start = _number(get("size")), _number(get("duration")), get("start")
+    if duration > _LONGEST:
+        raise ValueError(f"no request takes {duration} s")
+    before = 0.0 if start or isnan(duration) else duration
+    return Entry(_time(start or get("time") or ""), target, get("client") or "", size, duration, before)
 
 
 def _number(text: str | None) -> float:

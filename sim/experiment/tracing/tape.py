@@ -13,6 +13,7 @@ from sim.components import Handler
 from sim.components.proxy import Proxy, ProxyEdge
 from sim.experiment.tracing.draft import Draft
 from sim.experiment.tracing.hop import Hop
+from sim.experiment.tracing.words import WORDS
 from sim.metrics.trace import ATTEMPT, BRANCH, PARALLEL, PLACE, REQUEST
 from sim.request import BACKOFF, LEDGER, NETWORK, POLICY, QUEUE, SERVICE, Outcome, Request, Response
 
@@ -24,18 +25,6 @@ ROUNDING: Final = 1e-9
 
 DATABASE: Final = "database"
 FETCH: Final = "wait for a fetch under way"
-
-_WORDS: Final = {
-    (SERVICE, "service"): "work",
-    (SERVICE, "database"): "query",
-    (SERVICE, "cache"): "look-up",
-    (SERVICE, "external"): "answer",
-    (QUEUE, "service"): "wait for a worker",
-    (QUEUE, "database"): "wait for a connection",
-    (POLICY, "waf"): "inspection",
-    (POLICY, "gateway"): "routing",
-}
-"""What a part of the ledger is called at a kind of component."""
 
 
 class Tape:
@@ -108,7 +97,7 @@ class Tape:
         """A wait is over."""
         now = self.env.now
         top = self._stack[-1]
-        word = _WORDS.get((QUEUE, top.role)) if not top.children else self._waits_in(top)
+        word = WORDS.get((QUEUE, top.role)) if not top.children else self._waits_in(top)
         self._tell(QUEUE, now, word or FETCH)
 
     def _waits_in(self, top: Draft) -> str:
@@ -125,7 +114,7 @@ class Tape:
         self._catch_up(now)
         top = self._stack[-1]
         makes_up = top is self._fallback or top.kind == BRANCH
-        self._tell(SERVICE, now + after - before, "fallback" if makes_up else _WORDS.get((SERVICE, top.role), "work"))
+        self._tell(SERVICE, now + after - before, "fallback" if makes_up else WORDS.get((SERVICE, top.role), "work"))
 
     def pauses(self, before: float, after: float) -> None:
         """A pause between two attempts begins."""
@@ -135,7 +124,7 @@ class Tape:
 
     def owes_a_check(self) -> None:
         """The time of a check has been added to the delay that is owed."""
-        word = self.word or _WORDS.get((POLICY, self._stack[-1].role), "check")
+        word = self.word or WORDS.get((POLICY, self._stack[-1].role), "check")
         self._tell(POLICY, self.env.now + self.request.owed, word)
 
     def owes_an_answer(self) -> None:

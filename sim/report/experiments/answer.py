@@ -5,7 +5,8 @@ from itertools import accumulate
 from math import isfinite
 from typing import Final
 
-from sim.experiment.capacity import Capacity
+from sim.experiment.bottleneck import Bottleneck
+from sim.experiment.capacity import Capacity, Point
 from sim.experiment.comparison import Comparison, Judgement
 from sim.experiment.numeric import as_numbers
 from sim.experiment.study import Study
@@ -15,9 +16,10 @@ from sim.metrics import Measure
 from sim.report import units
 from sim.report.experiments.choice import names
 from sim.report.experiments.scatter import measured, rank_correlation
-from sim.report.experiments.search import answer_words
+from sim.report.experiments.search import answer_words, objective_measure
 from sim.report.experiments.spelling import figure, plus_minus, relative, several, signed
 from sim.report.experiments.tracks import is_saturated_throughout
+from sim.report.explain.wording import place
 
 _MOST_NAMED: Final = 4
 _MOST_LETTERS: Final = 100
@@ -204,15 +206,43 @@ def _capacity(capacity: Capacity) -> list[str]:
     met, missed = capacity.met, capacity.missed
     goals = several([objective.text for objective in capacity.objectives])
     extreme = "largest" if capacity.largest else "smallest"
-    if met is None or missed is None:
+    if met is None:
         return [f"No {extreme} {capacity.path} was found that meets {goals}."]
+    runs = sum(point.runs for point in capacity.points)
+    made = f"It took {runs} runs at {len(capacity.points)} values."
+    if missed is None:
+        return [*_one_sided(capacity, met, goals), made]
     sure, wrong = (spell(point.value) for point in (met, missed))
     lines = [
         f"The {extreme} {capacity.path} that meets {goals} is {answer_words(capacity)}: {sure} meets "
         f"{'it' if len(capacity.objectives) == 1 else 'them'} for sure, {wrong} does not."
     ]
-    if capacity.bottleneck is not None:
-        name, busy = capacity.bottleneck
-        lines.append(f"What gives out first is {name}: {units.share(busy)} busy at {wrong}.")
-    runs = sum(point.runs for point in capacity.points)
-    return [*lines, f"It took {runs} runs at {len(capacity.points)} values."]
+    if missed.bottleneck is not None:
+        lines.append(_gives_out(missed.bottleneck, wrong))
+    return [*lines, made]
+
+
+def _one_sided(capacity: Capacity, met: Point, goals: str) -> list[str]:
+    """The answer where everything up to the end of the search meets the objectives."""
+    measures = [(objective_measure(reading), reading.interval) for reading in met.readings]
+    figures = several([f"{measure.text} is {plus_minus(measure, interval)}" for measure, interval in measures])
+    there = f"At {spell(met.value)} {figures}."
+    if not capacity.largest:
+        which = "asked about" if capacity.span.low < capacity.span.high else "tried"
+        return [f"{capacity.path} {spell(met.value)} is enough for {goals} (the smallest {which}).", there]
+    if capacity.span.low < capacity.span.high:
+        where = "the top of the range; ask for a wider range to find the limit"
+    else:
+        where = "the largest tried; nothing seems to limit it"
+    return [f"The largest {capacity.path} that meets {goals} is {answer_words(capacity)} ({where}).", there]
+
+
+def _gives_out(bottleneck: Bottleneck, value: str) -> str:
+    """What gave out at a value."""
+    name, busy = place(bottleneck.component, bottleneck.instances), units.share(bottleneck.utilization)
+    if bottleneck.saturated:
+        seconds = units.duration(bottleneck.saturated)
+        return f"What gives out first is {name}: saturated for {seconds} of a run at {value}, {busy} busy on average."
+    if bottleneck.utilization >= units.HOT:
+        return f"What gives out first is {name}: {busy} busy on average at {value}."
+    return f"Nothing gives out at {value}: the busiest is {name}, {busy} busy on average."

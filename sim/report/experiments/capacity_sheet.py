@@ -1,5 +1,6 @@
 """The table of a capacity search: a row for each value that was tried, with each objective's figure and verdict."""
 
+from sim.experiment.bottleneck import Bottleneck
 from sim.experiment.capacity import Capacity, Point
 from sim.experiment.variation import spell
 from sim.report import units
@@ -7,6 +8,7 @@ from sim.report.experiments.looks import VERDICTS
 from sim.report.experiments.search import objective_measure
 from sim.report.experiments.sheet import Cell, Sheet
 from sim.report.experiments.spelling import last_word, plus_minus
+from sim.report.explain.wording import place
 
 
 def capacity_sheets(capacity: Capacity) -> list[Sheet]:
@@ -24,16 +26,22 @@ def capacity_sheets(capacity: Capacity) -> list[Sheet]:
         for reading in point.readings:
             words = plus_minus(objective_measure(reading), reading.interval)
             cells.append(Cell(f"{VERDICTS[reading.verdict].sign} {words}", reading.verdict))
-        name, busy = point.busiest
-        cells.append(Cell(f"{name} {units.share(busy)}" if name else units.NOTHING))
-        rows.append((*cells, Cell(_runs(point))))
+        rows.append((*cells, Cell(_bottleneck(point.bottleneck)), Cell(_runs(point))))
     objectives = tuple(objective.text for objective in capacity.objectives)
-    columns = (last_word(capacity.path), "objectives", *objectives, "busiest component", "runs")
+    columns = (last_word(capacity.path), "objectives", *objectives, "bottleneck", "runs")
     note = (
         "± is half of a 95% interval. A value meets an objective when its whole interval does, misses it when none of "
-        "it does, and is unsure otherwise, which earns it more runs."
+        "it does, and is unsure otherwise, which earns it more runs. The bottleneck is what was saturated for longest, "
+        "or else the busiest, with its mean utilization."
     )
     return [Sheet("All that was tried", columns, tuple(rows), note=note)]
+
+
+def _bottleneck(bottleneck: Bottleneck | None) -> str:
+    if bottleneck is None:
+        return units.NOTHING
+    words = f"{place(bottleneck.component, bottleneck.instances)} {units.share(bottleneck.utilization)}"
+    return f"{words}, saturated {units.duration(bottleneck.saturated)}" if bottleneck.saturated else words
 
 
 def _runs(point: Point) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from sim.experiment.comparison import Comparison, Judgement
 from sim.experiment.statistics import Interval
-from sim.metrics import Measure
+from sim.metrics import Measure, OwnMeasure
 from sim.report import units
 from sim.report.experiments.choice import names
 from sim.report.experiments.looks import VERDICTS
@@ -24,7 +24,9 @@ def comparison_sheets(comparison: Comparison) -> list[Sheet]:
         A single table.
     """
     measure = comparison.measure
-    others = [other for name in _USUAL for other in comparison.measures if other.text == name and other != measure]
+    own = [other for other in comparison.measures if isinstance(other, OwnMeasure)]
+    usual = [other for name in _USUAL for other in comparison.measures if other.text == name]
+    others = [other for other in (*own, *usual) if other != measure]
     judgements = {judgement.of: judgement for judgement in comparison.judge(0, measure)}
     best, base = comparison.best, comparison.interval(0, measure)
     titles = names(comparison)

@@ -104,7 +104,8 @@ FIGURES_OF: Final[dict[str, dict[str, Plot]]] = {
         "utilization": _plot(
             utilization,
             "What gives out first",
-            "The busiest component at each value; above some 80% its queue grows quickly.",
+            "What was saturated for longest at each value, or else the busiest, and its mean utilization; above some "
+            "80% a queue grows quickly.",
         ),
     },
 }

@@ -27,7 +27,7 @@ def variant_findings(answer: Answer) -> dict[str, list[Finding]]:
     for name, variant, runs in zip(names(answer), answer.variants, answer.runs, strict=True):
         result = runs[0].result
         if result is not None:
-            scenario = override(answer.scenario, variant.values)
+            scenario = override(answer.scenario, variant.overrides)
             frames = timeline(result), components_timeline(result)
             told[name] = explain(summarize(result), *frames, scenario)[:_FIRST]
     return told

@@ -7,7 +7,7 @@ from sim.experiment.capacity import Capacity
 from sim.experiment.comparison import Comparison
 from sim.experiment.save import scenario_as_run
 from sim.experiment.sweep import SATURATED, Sweep
-from sim.experiment.variation import Variation, spell
+from sim.experiment.variation import Setting, Variation, spell
 from sim.report import units
 from sim.report.experiments.answer import summary_lines
 from sim.report.experiments.sheets import make_sheets
@@ -94,7 +94,7 @@ def _varied(study: Comparison | Sweep | Capacity) -> list[tuple[str, str]]:
 def _values(variation: Variation) -> str:
     if not variation.values:
         return str(variation.range)
-    shown = [spell(value) for value in variation.values[:_MOST_VALUES]]
+    shown = [value.text if isinstance(value, Setting) else spell(value) for value in variation.values[:_MOST_VALUES]]
     more = len(variation.values) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 

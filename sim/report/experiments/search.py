@@ -149,8 +149,10 @@ def side(axes: Axes, x: float) -> str:
 def answer_words(capacity: Capacity) -> str:
     """The answer: a whole number as it is, any other to three digits, which is more than is known of it."""
     number = capacity.number
-    if number is None:
+    if number is None or capacity.met is None:
         return "none"
+    if capacity.missed is None:
+        return f"{'at least ' if capacity.largest else ''}{spell(capacity.met.value)}"
     return spell(capacity.span.spell(number)) if capacity.span.whole else f"about {rounded(capacity, number)}"
 
 

@@ -10,9 +10,9 @@ from math import sqrt
 from typing import Final
 
 from sim.balancing.config import ALGORITHMS
+from sim.metrics.saturation import FULL
 from sim.report.explain.evidence import Evidence
 from sim.report.explain.finding import Finding, Weight
-from sim.report.explain.saturated import FULL
 from sim.report.explain.wording import counted, from_to, instances, percent, times
 
 _UNEVEN: Final = 0.25

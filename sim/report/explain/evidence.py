@@ -57,10 +57,15 @@ class Evidence:
         return _with_ends(sums.reset_index()).assign(p99=self._timeline.groupby("t_s")["p99"].max())
 
     @cached_property
+    def servers(self) -> pd.DataFrame:
+        """The rows of servers with a bounded number of workers."""
+        limited = {name for name, block in self.blocks() if block.get("utilization") is not None}
+        return self._components[self._components["component"].isin(limited)]
+
+    @cached_property
     def places(self) -> dict[Place, pd.DataFrame]:
         """The seconds of each server with a bounded number of workers, by `t_s`."""
-        limited = {name for name, block in self.blocks() if block.get("utilization") is not None}
-        groups = self._components[self._components["component"].isin(limited)].groupby(["component", "instance"])
+        groups = self.servers.groupby(["component", "instance"])
         return {
             (str(component), int(str(instance))): part.drop(columns=["component", "instance"]).groupby("t_s").mean()
             for (component, instance), part in groups

@@ -15,10 +15,10 @@ import numpy as np
 
 from sim.experiment.levels import Level
 from sim.experiment.metastability import Aftermath, Verdict
+from sim.metrics.saturation import FULL
 from sim.report import units
 from sim.report.explain.evidence import SPAN, Evidence
 from sim.report.explain.finding import Finding, Weight
-from sim.report.explain.saturated import FULL
 from sim.report.explain.wording import listed, number, percent
 
 _MORE_ATTEMPTS: Final = 1.2

@@ -9,11 +9,11 @@ from typing import Any, Final
 import pandas as pd
 
 from sim.experiment.offered_load import Certainty
+from sim.metrics.saturation import FULL, LEAST, Saturation, saturations
 from sim.report import units
 from sim.report.explain.evidence import Evidence
 from sim.report.explain.finding import Finding, Weight
-from sim.report.explain.saturated import FULL, LEAST, Saturation, saturated
-from sim.report.explain.wording import counted, from_to, instances, listed, number, percent, some
+from sim.report.explain.wording import counted, from_to, instances, listed, number, percent, place, some
 
 _OVERLOADED: Final = 1.0 + 1e-9
 _MORE_ATTEMPTS: Final = 1.2
@@ -21,14 +21,14 @@ _MORE_ATTEMPTS: Final = 1.2
 
 def saturation(evidence: Evidence) -> list[Finding]:
     """Says what was saturated first, or what came nearest to it."""
-    found = saturated(evidence)
+    found = saturations(evidence.servers, evidence.end)
     if not found:
         return _nothing(evidence)
     first = found[0]
     refused = evidence.summary["components"][first.component].get("refused", 0)
     sentences = [_queue(first, refused), *_on_paper(evidence, first), *_others(found[1:])]
     figures: dict[str, Any] = {
-        "place": first.place,
+        "place": _place(first),
         "spells_s": first.spells,
         "full_seconds": first.full_seconds,
         "to_the_end": first.to_the_end,
@@ -39,16 +39,20 @@ def saturation(evidence: Evidence) -> list[Finding]:
     return [Finding(_title(evidence, first), " ".join(sentences), figures, weight)]
 
 
+def _place(found: Saturation) -> str:
+    return place(found.component, found.numbers)
+
+
 def _title(evidence: Evidence, found: Saturation) -> str:
     were = "were" if len(found.numbers) > 1 else "was"
     at = units.moment(found.start)
     if len(found.spells) > 1:
         longest = units.duration(max(end - start for start, end in found.spells))
         often = "twice" if len(found.spells) == 2 else f"{len(found.spells)} times"
-        return f"{found.place} {were} saturated {often}, first at {at}, for {longest} at the longest"
+        return f"{_place(found)} {were} saturated {often}, first at {at}, for {longest} at the longest"
     if found.to_the_end:
-        return f"{found.place} {were} saturated from {at} to the end"
-    return f"{found.place} {were} saturated for {units.duration(found.end - found.start)}, from {at} on"
+        return f"{_place(found)} {were} saturated from {at} to the end"
+    return f"{_place(found)} {were} saturated for {units.duration(found.end - found.start)}, from {at} on"
 
 
 def _queue(found: Saturation, refused: int) -> str:
@@ -131,7 +135,7 @@ def _near(evidence: Evidence, component: str) -> set[str]:
 
 def _others(found: list[Saturation]) -> Iterator[str]:
     if found:
-        yield f"Then came {listed([f'{each.place} at {units.moment(each.start)}' for each in found])}."
+        yield f"Then came {listed([f'{_place(each)} at {units.moment(each.start)}' for each in found])}."
 
 
 def _nothing(evidence: Evidence) -> list[Finding]:

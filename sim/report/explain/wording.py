@@ -59,6 +59,11 @@ def instances(component: str, numbers: Iterable[int]) -> str:
     return listed([f"{component}[{run[0]}]" if len(run) == 1 else f"{component}[{run[0]}..{run[-1]}]" for run in runs])
 
 
+def place(component: str, numbers: Sequence[int]) -> str:
+    """A component, or those of its instances that are meant: `api`, `api[2]`."""
+    return instances(component, numbers) if numbers else component
+
+
 def from_to(values: Sequence[float]) -> str:
     """The range of some shares: `48% to 54%`, or `5.9%` where they read the same."""
     low, high = percent(min(values)), percent(max(values))

@@ -55,6 +55,11 @@ def test_options_are_complete():
             "'key' means nothing to ip_hash; it belongs to consistent_hash and maglev",
         ),
         (
+            {"algorithm": "random", "probe_work": "1ms"},
+            "probe_work",
+            "'probe_work' means nothing to random; it belongs to prequal",
+        ),
+        (
             {"algorithm": "maglev", "virtual_nodes": 100},
             "virtual_nodes",
             "'virtual_nodes' means nothing to maglev; it belongs to consistent_hash",

@@ -90,6 +90,24 @@ def test_a_damaged_file_is_a_run_that_is_not_there(queue: Scenario, tmp_path: Pa
     assert store.get(trial) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [('"summary"', '"sumary"'), ('"in_flight": 0', '"in_flight": "none"'), ('"saturated": ', '"saturated_s": ')],
+)
+def test_an_edited_file_is_a_run_that_is_not_there(queue: Scenario, tmp_path: Path, text: str, other: str) -> None:
+    """It is JSON still, but nothing that a run leaves."""
+    store, trial = Store(tmp_path), Trial(queue.with_(duration="60s"), 1)
+    store.put(trial, replicate(trial))
+    (file,) = tmp_path.glob("*.json")
+    whole = file.read_text()
+    kept = store.get(trial)
+    assert kept is not None
+    assert kept.strains["server"].saturated >= 0.0
+    file.write_text(whole.replace(text, other))
+    assert whole != file.read_text()
+    assert store.get(trial) is None
+
+
 def test_failed_runs_are_not_kept(queue: Scenario, tmp_path: Path) -> None:
     """The next time they get another chance."""
     store = Store(tmp_path / "runs")

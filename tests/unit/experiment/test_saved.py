@@ -1,7 +1,10 @@
 """Results folders read back: what was written is what is read, and what is wrong with a folder is said in one line."""
 
+import itertools
 import json
 import shutil
+from contextlib import suppress
+from copy import deepcopy as copy_of
 
 import pandas as pd
 import pytest
@@ -9,7 +12,9 @@ import pytest
 from sim.experiment import run
 from sim.experiment.save import make_manifest, new_folder, write_run
 from sim.experiment.saved import NoResult, find_result, read_run
+from sim.experiment.summary_shape import what_is_wrong
 from sim.metrics import components_timeline, summarize, timeline
+from sim.report.explain import explain
 from sim.scenario import load
 
 SMALL = """\
@@ -21,6 +26,9 @@ clients:
   idle: {traffic: {rate: 1/d}, to: shop}
 components:
   shop: {kind: service, instances: 2, workers: 2, work: {exponential: 5ms}}
+events:
+  - {at: 2s, crash: shop, instances: 1, restart_after: 1s}
+objectives: ["p99 < 1s"]
 """
 
 
@@ -117,7 +125,7 @@ def replaced(name, old, new):
         ),
         (
             lambda folder: (folder / "summary.json").write_text("{}"),
-            "{folder}/summary.json is not the summary of a run: it has no 'scenario'",
+            "{folder}/summary.json is not the summary of this run: it has no 'scenario'",
         ),
         (
             lambda folder: (folder / "manifest.json").write_bytes(b"\xff\xfe\x00"),
@@ -148,3 +156,86 @@ def test_a_damaged_folder(copy, damage, message):
         read_run(copy)
     assert str(caught.value).startswith(message.format(folder=copy))
     assert "\n" not in str(caught.value)
+
+
+def places(value, path=()):
+    """Every place in a summary."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+def edited(summary, path, *value):
+    """A summary with another value in a place, or without it."""
+    changed = copy_of(summary)
+    within = changed
+    for key in path[:-1]:
+        within = within[key]
+    if value:
+        within[path[-1]] = value[0]
+    else:
+        del within[path[-1]]
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["latency_s", "all", "p99"], [], "it has no 'latency_s.all.p99'"),
+        (
+            ["latency_s", "all", "p99"],
+            ["fast"],
+            "'latency_s.all.p99' has to be a number or null, and is the text 'fast'",
+        ),
+        (["latency_s", "all", "p99"], [None], "'latency_s.all.p99' has to be a number, and is null"),
+        (["requests", "offered"], [1.5], "'requests.offered' has to be a count, and is the number 1.5"),
+        (["requests", "in_flight"], [7], "'requests.offered' is not what was completed and what is in flight"),
+        (["requests", "by_outcome", "ok"], [0], "'requests.completed' is not the sum of its outcomes"),
+        (["clients", "NA"], [], "it has no 'clients.NA'"),
+        (["clients", "other"], [{}], "'clients.other' has to be … it has no 'clients.other.requests'"),
+        (["components"], [[]], "'components' has to be a mapping, and is a list"),
+        (["components", "shop", "errors"], ["no"], "'components.shop.errors' has to be a number or null, and is the …"),
+        (["events", 0, "end_s"], [99], "'events[0].end_s' is beyond the end of the run"),
+        (["objectives", 0, "objective"], ["p98 < 1s"], "'objectives[0].objective': 'p98' is not a metric; did you …"),
+        (["objectives", 0, "met"], ["yes"], "'objectives[0].met' has to be true or false, and is the text 'yes'"),
+    ],
+)
+def test_an_edited_summary(copy, path, value, message):
+    """It is JSON still, but not what a run leaves: the place and what is wrong with it."""
+    file = copy / "summary.json"
+    file.write_text(json.dumps(edited(json.loads(file.read_text()), path, *value)))
+    with pytest.raises(NoResult) as caught:
+        read_run(copy)
+    start = f"{file} is not the summary of this run: {message.rpartition('… ')[2].rstrip('…')}"
+    assert str(caught.value).startswith(start)
+
+
+def test_an_instance_that_is_not_in_the_summary(copy):
+    """The tables and the summary are of the same run."""
+    file = copy / "summary.json"
+    summary = edited(json.loads(file.read_text()), ["components", "shop", "instances", "shop[1]"])
+    file.write_text(json.dumps(summary))
+    with pytest.raises(NoResult, match=r"components\.csv is damaged: it has 12 rows, not 6"):
+        read_run(copy)
+
+
+def test_whatever_is_edited_is_found_out_or_explained(saved, copy):
+    """Of every third place: left out, or replaced by another kind of thing. There is never a traceback."""
+    document = saved[1].document
+    names = {"clients": document.clients, "components": document.components}
+    summary = json.loads((copy / "summary.json").read_text())
+    wrong = itertools.cycle(["x", None, [], {}, -1, True, 1e9])
+    found_out = explained = 0
+    for path in itertools.islice(places(summary), 0, None, 3):
+        for changed in (edited(summary, path), edited(summary, path, next(wrong))):
+            if what_is_wrong(changed, names) is not None:
+                found_out += 1
+                continue
+            (copy / "summary.json").write_text(json.dumps(changed))
+            with suppress(NoResult):
+                back = read_run(copy)
+                explain(back.summary, back.timeline, back.components, back.scenario)
+                explained += 1
+    assert found_out > 150
+    assert explained > 15

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from sim.experiment.joint import joint, parse_joint
 from sim.experiment.variation import Range, Variation, grid, latin_hypercube, make_variation, parse_variation
 
 
@@ -72,6 +73,7 @@ def test_a_grid_is_every_combination() -> None:
         ([], "nothing is varied"),
         ([Variation("a", ())], "a needs values"),
         ([make_variation("a", [1]), make_variation("a", [2])], "a is varied twice"),
+        ([joint({"x": {"a": 1}}), make_variation("a", [2])], "a is varied twice"),
         ([make_variation("a", "1..200:200"), make_variation("b", "1..200:200")], "the grid has 40,000 variants"),
     ],
 )
@@ -79,6 +81,46 @@ def test_wrong_grids(variations: list[Variation], message: str) -> None:
     """Nothing to vary, too much to vary."""
     with pytest.raises(ValueError, match=message):
         grid(variations)
+
+
+def test_settings_put_several_places_together() -> None:
+    """Each is one variant with its name, and sets what it says; one sets nothing. The command line says the same."""
+    settings = {"as it is": {}, "big": {"a.instances": "8", "a.work": "{p50: 1ms, p99: 9ms}"}}
+    variation = joint(settings)
+    assert parse_joint(["as it is", "big: a.instances=8, a.work={p50: 1ms, p99: 9ms}"]) == variation
+    variants = grid([variation])
+    assert [variant.label for variant in variants] == ["as it is", "big"]
+    assert [variant.overrides for variant in variants] == list(settings.values())
+    assert variation.paths == ["a.instances", "a.work"]
+
+
+def test_settings_and_values_make_a_grid() -> None:
+    """Every setting with every value."""
+    variants = grid([joint({"small": {"a.n": 1}, "big": {"a.n": 8}}), make_variation("b.y", ["p", "q"])])
+    assert [variant.label for variant in variants] == [
+        "variant small, y p",
+        "variant small, y q",
+        "variant big, y p",
+        "variant big, y q",
+    ]
+    assert variants[2].overrides == {"a.n": 8, "b.y": "p"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["a.n=8"], "'a.n=8' is not a variant; write it like big:components.api.instances=8,…"),
+        (["big:"], "'big:' is not a variant; write it like …"),
+        (["big:a.n"], "'big:a.n' is not a variant: 'a.n' is not PATH=VALUE; write it like …"),
+        (["big:a.n=8,a.n=9"], "the variant big sets a.n twice"),
+        (["big:a.n=8", "big:a.n=9"], "the variant big is given twice"),
+        ([":a.n=8"], "a variant needs a name; write it like …"),
+    ],
+)
+def test_wrong_settings(texts: list[str], message: str) -> None:
+    """One sentence says what is wrong, and how it is written."""
+    with pytest.raises(ValueError, match=re.escape(message.rstrip("…"))):
+        parse_joint(texts)
 
 
 def test_a_latin_hypercube_uses_each_part_of_each_range_once() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.kernel import FixedDemand, Streams
+from sim.kernel import FixedDemand, Streams, numbers
 
 
 def exponential(rng, n):
@@ -146,3 +146,22 @@ def test_memory_stays_bounded_over_a_long_run(streams):
             demand.at(index, 2)
     kept = sum(len(block) for name in ("_blocks", "_repeats") for block in getattr(demand, name).values())
     assert kept * sys.getsizeof(0.0) < 2e6
+
+
+# -- numbers of names
+
+
+def test_a_name_has_the_same_number_whoever_stands_beside_it():
+    alone, beside = numbers(["b"], 20), numbers(["c", "a", "b"], 20)
+    assert beside["b"] == alone["b"]
+    assert len(set(beside.values())) == 3
+    assert all(0 <= number < 2**20 for number in beside.values())
+
+
+def test_names_with_the_same_hash_get_numbers_of_their_own_in_any_order():
+    """Of 1,000 names in 10 bits most collide; no two share a number, and their order does not matter."""
+    names = [f"client {n}" for n in range(1000)]
+    found = numbers(names, 10)
+    assert len(set(found.values())) == 1000
+    assert max(found.values()) < 1024
+    assert numbers(reversed(names), 10) == found
