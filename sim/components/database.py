@@ -80,7 +80,8 @@ class DatabaseConfig(Placed):
     @property
     def spread(self) -> Sequence[str] | None:
         """See `Placed.spread`."""
-        return self.regions if self.primary is None else [self.primary, *self.replicas]
+        places = [self.primary, *self.replicas]
+        return [place for place in places if place is not None] or self.regions
 
 
 class SingleServer(Component):

@@ -157,14 +157,14 @@ class ReplicaGroup:
         """Makes a replica the primary, as an operator does; one that is dead is not.
 
         Where the primary is in reach it accepts no more writes, and hands over when the other has them all; otherwise
-        the other is promoted with what it has.
+        the other is promoted with what it has, with fencing only if it could be elected.
         """
         former = self.primary
         if heir is former or not heir.alive:
             return
         if self._heartbeats.in_touch(heir.name, former.name):
             self._begin(self._hand_over(heir), lambda: self._heartbeats.in_touch(heir.name, former.name))
-        else:
+        elif not self._fencing or heir in self._candidates():
             self._begin(self._promote(heir, self.env.now), lambda: heir.alive)
 
     def _begin(self, change: Any, goes_on: Callable[[], bool]) -> None:

@@ -119,12 +119,16 @@ class Names:
             text = f"it stands in {' and '.join(where)}" if where else "it stands in no region"
             raise ValueError(f"{quote(name)} does not stand in {quote(region)}; {text}")
 
+    def has_end(self, name: str) -> bool:
+        """Whether a component, client or region may have this name, as ends of links do."""
+        sections = (self.components, self.clients, self.regions)
+        return not all(section is None or section.lacks(name) for section in sections)
+
     def check_end(self, name: str) -> None:
-        """Raises ValueError where no component, client or region has this name, as ends of links do."""
-        regions = self.regions or Declared({}, Unclear())
-        if self.components.lacks(name) and self.clients.lacks(name) and regions.lacks(name):
-            what = "region, component or client" if regions else "component or client"
-            known = [*regions, *self.components, *self.clients]
+        """Raises ValueError where no component, client or region has this name."""
+        if not self.has_end(name):
+            what = "region, component or client" if self.regions else "component or client"
+            known = [*(self.regions or ()), *self.components, *self.clients]
             raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
 
     def check_either(self, name: str, what: str) -> None:

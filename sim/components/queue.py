@@ -67,12 +67,19 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+def _one_or_several(schema: dict[str, Any]) -> None:
+    several = {key: schema.pop(key) for key in ("type", "items", "minItems")}
+    schema["anyOf"] = [several["items"], several]
+
+
 class QueueConfig(Placed):
     """A broker's queue: who consumes it, what it holds, and what becomes of messages that fail."""
 
     kind: Literal["queue"] = Field(description="A broker that keeps messages until consumers have processed them.")
     consumers: Annotated[list[ConsumerConfig], BeforeValidator(_as_list)] = Field(
-        min_length=1, description="The services that consume it; each of them gets every message."
+        min_length=1,
+        description="The services that consume it; each of them gets every message.",
+        json_schema_extra=_one_or_several,
     )
     size: Annotated[Count, Field(ge=1)] | Literal["unbounded"] = Field(
         10_000, description="How many messages may wait, those being processed left out; or unbounded."

@@ -91,7 +91,8 @@ class History:
 
     def __init__(self, parent: "History | None" = None, known: int = 0) -> None:
         self.parent = parent
-        self.known = self.acknowledged = known
+        self.known = known
+        self.acknowledged = 0
         self.term = 1
         self.times = array("d")
         self.latest: dict[Hashable, int] = {}
@@ -99,6 +100,7 @@ class History:
         if parent is not None:
             self.term = parent.term + 1
             self.times = parent.times[:known]
+            self.acknowledged = min(parent.acknowledged, known)
             self.latest = {key: min(number, known) for key, number in parent.latest.items()}
             self.sessions = {caller: min(number, known) for caller, number in parent.sessions.items()}
 

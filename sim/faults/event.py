@@ -204,6 +204,8 @@ class EventConfig(Config):
                 raise ValueError(f"{quote(name)} is {a(kind)} without instances; use outage, latency or loss")
         if cls.hits != "servers" and target.first is not None:
             raise ValueError(f"{cls.verb} is for all of {quote(name)}, not for single instances; write {name}")
+        if cls.hits in ("regions", "zones", "clients") and target.region is not None:
+            raise ValueError(f"{cls.verb} is for all of {quote(name)}, not for a part of it; write {name}")
 
     @property
     def targets(self) -> list[Target]:

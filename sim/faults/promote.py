@@ -1,7 +1,7 @@
 """A promotion makes another replica of a database the primary: a planned switch-over, or a failover by hand.
 
 In a switch-over the old primary accepts no more writes, and hands over when the other has them all: nothing is lost. If
-the old primary is out of reach, the other is promoted with what it has.
+the old primary is out of reach, the other is promoted with what it has; with fencing only if a majority misses the old.
 """
 
 from typing import ClassVar

@@ -52,7 +52,7 @@ def problems(document: Document, source: Source, topology: Topology, names: Name
     yield from _cycles(source, topology)
     yield from known(_caches(document, source, topology))
     yield from known(_network(document, source))
-    yield from known(_distances(document, source))
+    yield from known(_distances(document, source, names))
     yield from known(_length(document, source))
     yield from known(_warmup(document, source))
     for name, client in vars(document).get("clients", {}).items():
@@ -86,7 +86,7 @@ def _cycles(source: Source, topology: Topology) -> Iterator[Problem]:
         while stack:
             name, rest = stack[-1]
             trail[name] = None
-            step = next(((path, to) for path, to in rest if to in topology.calls and to not in heights), None)
+            step = next(((path, to) for path, to in rest if _calls_on(topology, to) and to not in heights), None)
             if step is None:
                 stack.pop()
                 trail.pop(name)
@@ -100,6 +100,11 @@ def _cycles(source: Source, topology: Topology) -> Iterator[Problem]:
                 yield source.problem(path, f"a request would go round for ever: {_circle(list(trail), to)}")
                 continue
             stack.append((to, iter(topology.calls[to])))
+
+
+def _calls_on(topology: Topology, to: str) -> bool:
+    """Whether what is called may call others; what stands in the place of a cache and is none has been told."""
+    return to in topology.calls and not isinstance(to, CacheReference)
 
 
 def _circle(trail: list[str], back: str) -> str:
@@ -150,10 +155,16 @@ def _network(document: Document, source: Source) -> Iterator[Problem]:
             yield source.problem(("network", "between", pair), text, key=True)
 
 
-def _distances(document: Document, source: Source) -> Iterator[Problem]:
-    """Regions whose distance nobody has said."""
+def _distances(document: Document, source: Source, names: Names) -> Iterator[Problem]:
+    """Regions whose distance nobody has said, unless it may be one of those between names that there are not."""
     told = {frozenset(pair.split("/")) for pair in document.network.between}
-    missing = [f"{one}/{other}" for one, other in combinations(document.regions, 2) if {one, other} not in told]
+    strange = {end for pair in told for end in pair if not names.has_end(end)}
+    regions = [name for name in document.regions if is_name(name)]
+    missing = [
+        f"{one}/{other}"
+        for one, other in combinations(regions, 2)
+        if {one, other} not in told and not any(pair & {one, other} and pair & strange for pair in told)
+    ]
     if missing:
         path: Path = ("network", "between") if document.network.between else ("regions",)
         yield source.problem(path, f"the latency between regions is missing: {', '.join(missing[:_LISTED])}", key=True)

@@ -19,15 +19,11 @@ from sim.values import nearest
 
 def declared(source: Source) -> Names:
     """The names that a source declares."""
-    regions = _section(source, "regions") if _may_have_regions(source) else Declared({}, Unclear())
     data = source.data if isinstance(source.data, dict) else {}
     blocks, written = data.get("components"), data.get("regions")
     places = {name: _places(block) for name, block in blocks.items()} if isinstance(blocks, dict) else {}
-    return Names(_section(source, "clients"), _section(source, "components"), regions, places, _zones(written))
-
-
-def _may_have_regions(source: Source) -> bool:
-    return source.at(("regions",)) is not None or bool(strange_sections(source, "regions"))
+    clients, components, regions = (_section(source, section) for section in ("clients", "components", "regions"))
+    return Names(clients, components, regions, places, _zones(written))
 
 
 def strange_sections(source: Source, section: str | None = None) -> list[Path]:
@@ -82,7 +78,8 @@ def _section(source: Source, section: str) -> Declared:
     wrong = {*twice, *(name for name in blocks if not is_name(name))}
     kinds = {name: None if name in twice else _kind(block) for name, block in blocks.items() if is_name(name)}
     besides = unclear(source, [other for other in strange if other != path], wrong)
-    nothing = not blocks or format_path(path) in lost
+    is_left_out = path == ("regions",) and (written is None or written == {})
+    nothing = (not blocks and not is_left_out) or format_path(path) in lost
     return Declared(kinds, replace(besides, misnamed=bool(wrong), anything=besides.anything or nothing))
 
 

@@ -59,7 +59,7 @@ def _number_of_instances(document: Document, event: EventConfig, target: Target)
 
 def _no_replica(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
     config = document.components.get(target.name) if event.verb == "promote" else None
-    if config is not None and config.primary is None:
+    if config is not None and not (config.primary or config.replicas):
         yield event.verb, f"{quote(target.name)} has no replicas, of which one could be promoted"
 
 

@@ -20,7 +20,7 @@ def _keeps_answers(config: Any) -> bool:
 
 
 def _is_replicated(config: Any) -> bool:
-    return getattr(config, "primary", None) is not None
+    return bool(getattr(config, "primary", None) or getattr(config, "replicas", ()))
 
 
 _OF_QUEUES: Final = (

@@ -161,3 +161,19 @@ def test_a_run_without_requests_prints_dashes(shop: Result) -> None:
 def test_numbers_are_written_for_people(text: str, expected: str) -> None:
     """Three digits, the unit that fits, a dash for nothing."""
     assert text == expected
+
+
+def test_what_events_cost_replicated_databases_stands_below_them(shop: Result) -> None:
+    """RTO, RPO and writes lost, in a table of their own, where there is such a database; never is said in words."""
+    down, cut = (
+        Event("region_down", "us-east", 60.0, 90.0, rto=22.5, rpo=0.1, writes_lost=4),
+        Event("partition", "us-east/eu-west", 120.0, None, rto=None, rpo=61.0, writes_lost=905),
+    )
+    assert "rpo" not in printed(summarize(shop))
+    lines = printed(summarize(replace(shop, events=[down, cut]))).splitlines()
+    assert [line.split() for line in lines if line.strip()][-3:] == [
+        ["database", "rto", "rpo", "writes", "lost"],
+        ["region_down", "us-east", "22.5s", "100ms", "4"],
+        ["partition", "us-east/eu-west", "never", "1m1s", "905"],
+    ]
+    assert max(map(len, lines)) <= 80

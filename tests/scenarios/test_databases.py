@@ -55,14 +55,14 @@ class TestReplicaLag:
 
     def test_several_appliers_keep_up(self, runs):
         """The lag stays where it was; one reader in a hundred misses a post of their own, not one in four."""
-        for run, lagging in zip(
-            runs(self.NAME, {"components.posts.replication.appliers": "4"}), runs(self.NAME), strict=True
-        ):
-            assert series(run, "posts@eu", "replication_lag").max() < 0.1
-            missed = [
-                counted(each, "posts", "unseen_own_writes") / counted(each, "posts", "reads") for each in (run, lagging)
-            ]
-            assert missed == [pytest.approx(0.01, abs=0.005), pytest.approx(0.26, abs=0.03)]
+
+        def missed(run):
+            return counted(run, "posts", "unseen_own_writes") / counted(run, "posts", "reads")
+
+        keeping_up = runs(self.NAME, {"components.posts.replication.appliers": "4"})
+        assert max(series(run, "posts@eu", "replication_lag").max() for run in keeping_up) < 0.1
+        assert [missed(run) for run in keeping_up] == pytest.approx([0.01] * len(keeping_up), abs=0.005)
+        assert np.mean([missed(run) for run in runs(self.NAME)]) == pytest.approx(0.25, abs=0.03)
 
     def test_sessions_wait(self, runs):
         """Nobody misses a post of their own, and some wait for it for seconds."""
