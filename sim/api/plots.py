@@ -16,7 +16,7 @@ from sim.report.figures import Plot
 
 
 class Plots:
-    """All figures of one thing; `dir()` lists their names.
+    """All figures of one thing; `dir()` lists the names of those that it has something to show in.
 
     Args:
         what: What is drawn.
@@ -30,9 +30,13 @@ class Plots:
     def __getattr__(self, name: str) -> Callable[..., Axes | NDArray[Any]]:
         plot = self.__dict__.get("_figures", {}).get(name)
         if plot is None:
-            raise AttributeError(f"there is no figure '{name}'; there are {', '.join(self._figures)}")
+            raise AttributeError(f"there is no figure '{name}'; there are {', '.join(self.__dir__())}")
 
         def draw(figure: FigureBase | None = None) -> Axes | NDArray[Any]:
+            if not plot.is_about(self._what):
+                raise ValueError(
+                    f"there is nothing to show in the figure '{name}'; there are {', '.join(self.__dir__())}"
+                )
             figure = plt.figure(layout="constrained") if figure is None else figure
             plot.draw(self._what, figure)
             everything: Any = figure.axes
@@ -51,4 +55,4 @@ class Plots:
         return draw
 
     def __dir__(self) -> Iterable[str]:
-        return list(self._figures)
+        return [name for name, plot in self._figures.items() if plot.is_about(self._what)]

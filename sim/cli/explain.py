@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli.interrupts import Interrupts
-from sim.cli.terminal import Wrong, console
+from sim.cli.terminal import Wrong, console, find_folder
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -61,7 +61,7 @@ def explain(
 
     if not tip and (event is not None or by is not None):
         raise Wrong("--event and --by say what --tip varies: give --tip as well")
-    place = _find(result)
+    place = find_folder(result)
     if (place / "experiment.json").is_file() and not tip:
         _explain_experiment(place, as_json)
         return
@@ -73,15 +73,6 @@ def explain(
         _print_json(saved, findings)
     else:
         _print(saved, findings)
-
-
-def _find(result: str) -> Path:
-    from sim.experiment.saved import NoResult, find_result
-
-    try:
-        return find_result(result)
-    except NoResult as error:
-        raise Wrong(str(error)) from None
 
 
 def _explain_experiment(place: Path, as_json: bool) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from sim.scenario import Problem, Scenario
@@ -55,6 +57,20 @@ def print_lines(lines: Iterable[str], word: str, style: str) -> None:
     out = console(stderr=True)
     for line in lines:
         out.print(Text.assemble((f"{word}: ", style), line), soft_wrap=True)
+
+
+def find_folder(result: str) -> Path:
+    """The folder of a result, given by its path or by its name in `results/`.
+
+    Raises:
+        Wrong: There is none.
+    """
+    from sim.experiment.saved import NoResult, find_result
+
+    try:
+        return find_result(result)
+    except NoResult as error:
+        raise Wrong(str(error)) from None
 
 
 def print_warnings(problems: Iterable[Problem | str]) -> None:

@@ -12,13 +12,11 @@ from sim.components.network import AccessConfig, Direction, Link, NetworkConfig
 from sim.components.region import Placement, base_name, owner, zone_of
 from sim.components.residency import ResidentEdge
 from sim.components.standby import StandbyRegions
-from sim.kernel import Demand, Environment, FixedDemand, Streams, numbers
+from sim.kernel import Demand, Environment, FixedDemand, Streams
 from sim.metrics import Recorder
 from sim.values import Constant, Distribution
 
 _REGION: Final = re.compile(r"@[\w-]+")
-_CLIENT_BITS: Final = 20
-_REQUEST_BITS: Final = 40
 
 
 @dataclass
@@ -98,12 +96,6 @@ class World:
         if link is None:
             link = self.links[caller, callee] = self._lay(caller, callee)
         return link
-
-    @cached_property
-    def first_requests(self) -> dict[str, int]:
-        """The number of each client's first request, which depends on the names of the clients alone."""
-        clients = numbers(self.recorder.clients, _CLIENT_BITS)
-        return {name: number << _REQUEST_BITS for name, number in clients.items()}
 
     def calls_to(self, name: str, caller: str) -> int:
         """A number for the next edge from a caller to a component, apart from those of all its other edges and callers.

@@ -1,12 +1,14 @@
 """A comparison runs variants of one scenario on the same traffic and says which is better, by how much, and how surely.
 
 Every variant runs with the same seeds, so that all meet the same requests (common random numbers) and differences are
-taken seed by seed. A difference counts when its interval leaves zero out; where several are judged at once, the
-intervals are widened by Holm's procedure, so that the chance of even one wrong verdict stays at 5%.
+taken seed by seed. A difference counts when its interval leaves zero out. Of more than two variants, all pairs are one
+family: their intervals are widened by Holm's procedure, so that in one measure the chance of even one wrong verdict
+stays at 5%, whichever variant the others are compared with - the best one, too, which the same figures have chosen.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, Literal
 
 from sim.experiment.replication import Replication
@@ -15,8 +17,10 @@ from sim.experiment.statistics import (
     FIRST_REPLICATIONS,
     Difference,
     Interval,
-    compare_all,
+    holm_levels,
     is_precise,
+    paired_difference,
+    paired_p_value,
     replications_needed,
 )
 from sim.experiment.study import Study, as_json, choose_measures, finite_or_none, run_variants
@@ -48,28 +52,59 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Comparison(Study):
-    """A study whose variants are compared with the first, and with the best."""
+    """A study whose variants are compared with the first, and with the best.
+
+    Attributes:
+        precision: How well `measure` of every variant was to be known, as a share of it; None if nothing was asked.
+    """
+
+    precision: float | None = None
+    _levels: dict[str, dict[tuple[int, int], float]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def judge(self, to: int, measure: Measure) -> list[Judgement]:
-        """Compares every other variant with one, in one measure.
+        """Compares every other variant with one, in one measure; of two variants it says the same either way round.
 
         Returns:
             A judgement for each variant that has the measure in every run and shares two seeds or more with that one,
             in the order of variants.
         """
-        base = self.values(to, measure)
-        others, pairs = [], []
+        levels = self.levels(measure)
+        judgements = []
         for number in range(len(self.variants)):
-            mine = self.values(number, measure)
-            seeds = [seed for seed in base if seed in mine]
-            known = self.interval(number, measure) is not None and self.interval(to, measure) is not None
-            if number != to and known and len(seeds) > 1:
-                others.append(number)
-                pairs.append(([base[seed] for seed in seeds], [mine[seed] for seed in seeds]))
-        return [
-            Judgement(number, to, measure, difference, _verdict(difference.interval, measure))
-            for number, difference in zip(others, compare_all(pairs), strict=True)
-        ]
+            pair = min(number, to), max(number, to)
+            if pair in levels:
+                difference = paired_difference(*self._paired(*pair, measure), 1.0 - levels[pair])
+                difference = difference if number > to else -difference
+                judgements.append(Judgement(number, to, measure, difference, _verdict(difference.interval, measure)))
+        return judgements
+
+    def levels(self, measure: Measure) -> dict[tuple[int, int], float]:
+        """At which level each pair of variants is judged in a measure, by their numbers, the lower one first.
+
+        They are all pairs in which both have the measure in every run and share two seeds or more, and are one family.
+        """
+        if measure.text not in self._levels:
+            known = [number for number in range(len(self.variants)) if self.interval(number, measure) is not None]
+            pairs = {pair: self._paired(*pair, measure) for pair in combinations(known, 2)}
+            p_values = {pair: paired_p_value(*both) for pair, both in pairs.items() if len(both[0]) > 1}
+            self._levels[measure.text] = dict(zip(p_values, holm_levels(list(p_values.values())), strict=True))
+        return self._levels[measure.text]
+
+    def _paired(self, one: int, other: int, measure: Measure) -> tuple[list[float], list[float]]:
+        """A measure of two variants, with the seeds that both have."""
+        first, second = self.values(one, measure), self.values(other, measure)
+        seeds = [seed for seed in first if seed in second]
+        return [first[seed] for seed in seeds], [second[seed] for seed in seeds]
+
+    @property
+    def imprecise(self) -> list[int]:
+        """The variants whose `measure` is not known as precisely as was asked."""
+        if self.precision is None:
+            return []
+        known = [(number, self.interval(number, self.measure)) for number in range(len(self.variants))]
+        return [number for number, found in known if found is not None and not is_precise(found, self.precision)]
 
     @property
     def best(self) -> list[int]:
@@ -93,6 +128,8 @@ class Comparison(Study):
         return {
             "scenario": self.scenario.name,
             "measure": self.measure.text,
+            "precision": self.precision,
+            "imprecise": [self.labels[number] for number in self.imprecise],
             "best": [self.labels[number] for number in self.best],
             "variants": self.variants_json(),
             "differences": [
@@ -158,16 +195,17 @@ def compare(
         more = run_variants(scenario, variants, runner, range(count, wanted), True, origin)
         runs = [(*old, *new) for old, new in zip(runs, more, strict=True)]
         count = wanted
-        comparison = Comparison(scenario, tuple(variations), tuple(variants), tuple(runs), measures[0], measures)
-        wanted = min(count + _missing(comparison, precision), max(most, count))
+        comparison = Comparison(
+            scenario, tuple(variations), tuple(variants), tuple(runs), measures[0], measures, precision=precision
+        )
+        wanted = min(count + _missing(comparison), max(most, count))
         if wanted == count:
             return comparison
 
 
-def _missing(comparison: Comparison, precision: float | None) -> int:
+def _missing(comparison: Comparison) -> int:
     """How many more seeds it takes until every variant's measure is known as precisely as wanted."""
-    if precision is None:
-        return 0
-    intervals = [comparison.interval(number, comparison.measure) for number in range(len(comparison.variants))]
-    wide = [interval for interval in intervals if interval is not None and not is_precise(interval, precision)]
-    return max((replications_needed(interval, precision) for interval in wide), default=0)
+    wide = [comparison.interval(number, comparison.measure) for number in comparison.imprecise]
+    return max(
+        (replications_needed(each, comparison.precision) for each in wide if each and comparison.precision), default=0
+    )

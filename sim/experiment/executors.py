@@ -7,8 +7,9 @@ give the same numbers on each.
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -25,6 +26,58 @@ class InProcess(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+class LocalPool(Executor):
+    """Processes on this machine.
+
+    Where one dies (killed, or out of memory) the runs of all others are lost with it, and say so by a BrokenExecutor;
+    the next call finds new processes.
+
+    Args:
+        workers: How many.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool = self._start()
+
+    def _start(self) -> ProcessPoolExecutor:
+        methods = multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        if "forkserver" in methods:
+            context.set_forkserver_preload(["sim.experiment.replication"])
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_leave_interrupts)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Has `fn` called in one of them; it is started now if none is idle."""
+        with _without_main():
+            try:
+                return self._pool.submit(fn, *args, **kwargs)
+            except BrokenExecutor:
+                self._pool = self._start()
+                return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Ends them."""
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Lets processes start that know nothing of `__main__`.
+
+    They would import it, and a script without `if __name__ == "__main__":` would begin anew in each of them; no run
+    needs anything of it.
+    """
+    main: dict[str, Any] = vars(sys.modules["__main__"])
+    hidden: dict[str, Any] = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+    main["__spec__"] = None
+    main.pop("__file__", None)
+    try:
+        yield
+    finally:
+        main.update(hidden)
 
 
 class MissingRun(Exception):
@@ -58,11 +111,7 @@ def local_pool(workers: int) -> Iterator[Executor]:
     if workers == 1:
         yield InProcess()
         return
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods:
-        context.set_forkserver_preload(["sim.experiment.replication"])
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts)
+    pool = LocalPool(workers)
     try:
         yield pool
     except BaseException:
@@ -102,5 +151,6 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     with client:
         threads = sum(client.nthreads().values())
         if not threads:
-            raise ClusterError(f"the cluster at {address} has no workers; start some with: dask worker {address}")
+            words = f"dask worker {address} --nworkers auto --nthreads 1"
+            raise ClusterError(f"the cluster at {address} has no workers; start some with: {words}")
         yield client.get_executor(pure=False, retries=2), threads

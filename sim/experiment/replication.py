@@ -74,11 +74,16 @@ def replicate(trial: Trial) -> Replication:
         summary = summarize(result)
     except Exception as error:
         words = f"{type(error).__name__}: {error}".splitlines()[0]
-        return Replication(trial.seed, {}, np.full(len(TAILS), np.nan), error=words)
+        return failed(trial.seed, words)
     if len(result.requests) > _MANY:
         gc.collect()  # the world of a run is a cycle, and as large as its columns
     kept = result if trial.keep_result else None
     return Replication(trial.seed, summary, tail_latencies(result), _strains(result), kept)
+
+
+def failed(seed: int, error: str) -> Replication:
+    """What is kept of a run that failed: its seed, and why, in one line."""
+    return Replication(seed, {}, np.full(len(TAILS), np.nan), error=error)
 
 
 def _strains(result: Result) -> dict[str, Strain]:

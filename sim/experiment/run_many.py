@@ -2,6 +2,9 @@
 
 A run that is already in the store is not made again. Ctrl-C takes back what has not begun and waits for what has, so
 that it is kept too.
+
+Where a worker process dies, the runs that had begun are made again one at a time: the one that takes its process with
+it has failed, and the others are kept.
 """
 
 from collections import deque
@@ -13,7 +16,7 @@ from numbers import Real
 from typing import Final
 
 from sim.experiment.executors import InProcess
-from sim.experiment.replication import Replication, Trial, replicate
+from sim.experiment.replication import Replication, Trial, failed, replicate
 from sim.experiment.store import Store
 from sim.metrics import Result
 from sim.scenario import Scenario
@@ -21,6 +24,7 @@ from sim.scenario import Scenario
 Work = Callable[[Scenario, Result], float | None]
 """Works a figure out of a run; None where it has none."""
 
+_DIED: Final = "its process died, and did so again when it ran alone (killed, or not enough memory)"
 _LOOK: Final = 0.2  # s, between two looks for Ctrl-C
 
 
@@ -64,7 +68,6 @@ class Runner:
 
         Raises:
             KeyboardInterrupt: `check` raised it; all that had begun has been kept.
-            RunsFailed: A worker process died.
             OSError: A finished run cannot be kept.
             ValueError: What was worked out of a run is no number.
         """
@@ -72,41 +75,63 @@ class Runner:
         done: dict[int, Replication] = {}
         self.planned(len(waiting))
         begun: dict[Future[Replication], tuple[int, Trial]] = {}
+        suspects: deque[tuple[int, Trial]] = deque()
         try:
-            while waiting or begun:
+            while waiting or begun or suspects:
                 self.check()
-                while waiting and len(begun) < 2 * self.workers:
+                if suspects and not begun:
+                    begun[self._submit(suspects[0][1])] = suspects[0]
+                while waiting and not suspects and len(begun) < 2 * self.workers:
                     number, trial = waiting.popleft()
-                    wanted = replace(trial, keep_result=True) if self.own else trial
+                    wanted = self._wanted(trial)
                     known = self.store.get(wanted) if self.store is not None else None
                     if known is not None:
                         done[number] = self._measured(trial, known)
                         self.finished(known)
                     else:
-                        begun[self.executor.submit(replicate, wanted)] = number, trial
+                        begun[self._submit(trial)] = number, trial
                         if isinstance(self.executor, InProcess):
                             break
-                done.update(self._collect(begun, _LOOK))
+                done.update(self._collect(begun, suspects, _LOOK))
         except KeyboardInterrupt:
             for future in [future for future in begun if future.cancel()]:
                 del begun[future]
             while begun:
-                done.update(self._collect(begun, None))
+                done.update(self._collect(begun, suspects, None))
             raise
         return [done[number] for number in range(len(done))]
 
+    def _wanted(self, trial: Trial) -> Trial:
+        return replace(trial, keep_result=True) if self.own else trial
+
+    def _submit(self, trial: Trial) -> Future[Replication]:
+        return self.executor.submit(replicate, self._wanted(trial))
+
     def _collect(
-        self, begun: dict[Future[Replication], tuple[int, Trial]], timeout: float | None
+        self,
+        begun: dict[Future[Replication], tuple[int, Trial]],
+        suspects: deque[tuple[int, Trial]],
+        timeout: float | None,
     ) -> Iterator[tuple[int, Replication]]:
-        """Takes what has finished from the runs that have begun."""
+        """Takes what has finished from the runs that have begun.
+
+        Those whose process died become suspects. The first of these runs alone: whatever comes of it, it is none any
+        more.
+        """
         if not begun:
             return
         for future in wait(begun, timeout, FIRST_COMPLETED).done:
             number, trial = begun.pop(future)
+            was_alone = bool(suspects) and suspects[0][0] == number
+            if was_alone:
+                suspects.popleft()
             try:
                 replication = future.result()
             except BrokenExecutor:
-                raise RunsFailed([_died(trial)]) from None
+                if not was_alone:
+                    suspects.append((number, trial))
+                    continue
+                replication = failed(trial.seed, _DIED)
             if self.store is not None:
                 self.store.put(trial, replication)
             self.finished(replication)
@@ -127,10 +152,3 @@ def _number(name: str, value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"the measure '{name}' has to be a number or None, and is {value!r}")
     return float(value) if isfinite(value) else None
-
-
-def _died(trial: Trial) -> str:
-    return (
-        f"a worker process died while {trial.scenario.name} ran with seed {trial.seed} "
-        "(most often: not enough memory; fewer workers need less)"
-    )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from sim.experiment.numeric import as_numbers
 from sim.experiment.replication import Replication, Trial
 from sim.experiment.run_many import Runner, RunsFailed
 from sim.experiment.statistics import Interval, mean_interval
@@ -116,12 +117,24 @@ class Study:
         ]
 
     def runs_table(self) -> pd.DataFrame:
-        """A row for each run (tidy): the varied values, `variant` for settings, `seed`, every measure, and `error`."""
+        """A row for each run (tidy): the varied values, `variant` for settings, `seed`, every measure, and `error`.
+
+        A varied place has its values as text, under its path; where all are numbers, also `PATH_number`, in base units
+        (s, per second, bytes, 0..1).
+        """
+        chosen = [{**variant.values, **variant.overrides} for variant in self.variants]
+        known = {
+            path: [each.get(path) for each in chosen]
+            for path in dict.fromkeys(path for each in chosen for path in each)
+        }
+        numbers = {path: found[0] for path, values in known.items() if (found := as_numbers(values)) is not None}
         rows = []
-        for variant, runs in zip(self.variants, self.runs, strict=True):
+        for number, runs in enumerate(self.runs):
             for run in runs:
-                chosen = {**variant.values, **variant.overrides}
-                row: dict[str, Any] = {path: spell(value) for path, value in chosen.items()}
+                row: dict[str, Any] = {}
+                for path, value in chosen[number].items():
+                    row[path] = spell(value)
+                    row |= {f"{path}_number": numbers[path][number]} if path in numbers else {}
                 row["seed"] = run.seed
                 row |= {measure.text: measure.read(run.summary) if run.summary else None for measure in self.measures}
                 rows.append({**row, "error": run.error})

@@ -294,6 +294,8 @@ def _check(variations: Sequence[Variation]) -> None:
     if not variations:
         raise ValueError(f"nothing is varied; {_LIKE}")
     paths = [path for variation in variations for path in variation.paths]
+    if "seed" in paths:
+        raise ValueError("seed cannot be varied: every variant runs with the same seeds; --replications says how many")
     twice = next((path for number, path in enumerate(paths) if path in paths[:number]), None)
     if twice is not None:
         raise ValueError(f"{twice} is varied twice")

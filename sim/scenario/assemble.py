@@ -37,7 +37,7 @@ def assemble(scenario: Scenario, seed: int, make_world: Callable[..., World] = W
                 spikes.setdefault(target.name, []).append((event.at, end, event.factor))
     world = make_world(
         env=Environment(),
-        streams=Streams(seed),
+        streams=Streams(seed, list(document.clients)),
         recorder=Recorder(list(document.clients), document.warmup),
         network=document.network,
         duration=scenario.duration,

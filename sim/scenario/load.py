@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -28,7 +29,7 @@ DRAIN = 10.0
 """How long a replay without a duration goes on after its last request, at least, s."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scenario:
     """A scenario that has been checked: nothing in it is missing or contradictory.
 
@@ -54,6 +55,14 @@ class Scenario:
         """The scenario as plain data, overrides applied."""
         data: dict[str, Any] = self.source.data
         return data
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.name}: {self.document.scenario} ({self.path})>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its title, what it is about, and its file."""
+        parts = (f"<b>{escape(self.document.scenario)}</b>", escape(self.document.about or ""))
+        return "<br>".join([*filter(None, parts), f"<code>{escape(str(self.path))}</code>"])
 
     @cached_property
     def duration(self) -> float:

@@ -110,6 +110,21 @@ def test_figures_are_drawn_on_axes(shop: sim.Scenario, name: str) -> None:
     assert name in dir(result.plot)
 
 
+def test_only_figures_that_apply_are_offered(shop: sim.Scenario) -> None:
+    """A sweep of one parameter has no heat map, and says which figures it has."""
+    swept = sim.sweep(shop, {"clients.people.traffic.rate": ["50/s", "90/s"]}, replications=1, workers=1)
+    assert list(dir(swept.plot)) == ["measures"]
+    with pytest.raises(ValueError, match=r"^there is nothing to show in the figure 'heatmap'; there are measures$"):
+        swept.plot.heatmap()
+
+
+def test_a_scenario_shows_itself_in_a_line(shop: sim.Scenario) -> None:
+    """Its name, title and file, and not all that is in it; a notebook shows what it is about, too."""
+    assert repr(shop) == f"<Scenario shop: A small shop ({shop.path})>"
+    told = shop.with_(about="Two <b> instances.")._repr_html_()
+    assert told == f"<b>A small shop</b><br>Two &lt;b&gt; instances.<br><code>{shop.path}</code>"
+
+
 def test_an_unknown_figure_names_those_there_are(shop: sim.Scenario) -> None:
     """An attribute error, as for any other attribute."""
     with pytest.raises(AttributeError, match=r"there is no figure 'heat'; there are latency, outcomes"):

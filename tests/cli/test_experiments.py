@@ -259,6 +259,17 @@ def test_a_report_is_drawn_again_without_a_single_run(sim, folder: Path) -> None
     assert made(folder / "x") == before
 
 
+def test_a_report_is_found_by_its_name(sim, folder: Path) -> None:
+    """In results/, as `sim explain` finds it; a name that is not there is answered by the nearest."""
+    (folder / "results").mkdir()
+    command = ("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", "--out", "results/mine", *QUICK)
+    assert sim(*command).exit_code == 0
+    result = sim("report", "mine")
+    assert result.exit_code == 0
+    assert result.stdout.rstrip().endswith("results/mine/report.html")
+    assert sim("report", "mina").stderr == "error: there is no results folder 'mina'; did you mean 'mine'?\n"
+
+
 def test_an_unfinished_experiment_says_how_to_go_on(sim, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command that made it is in its manifest."""
     monkeypatch.setattr(sys, "argv", ["sim", "compare", "small.yaml", "--out", "x"])

@@ -71,11 +71,11 @@ def test_the_numbers_of_the_table_are_those_of_the_study() -> None:
 
 
 def test_the_difference_to_the_first_is_the_paired_one_widened_for_all_comparisons() -> None:
-    """Value, half-width and verdict are those of Holm's procedure over the pairs of seeds."""
+    """Value, half-width and verdict are those of Holm's procedure over all pairs of variants."""
     study = balancers()
     (sheet,) = make_sheets(study)
     values = [[run.summary["latency_s"]["all"]["p99"] for run in runs] for runs in study.runs]
-    expected = compare_all([(values[0], other) for other in values[1:]])
+    expected = compare_all([*((values[0], other) for other in values[1:]), (values[1], values[2])])[:2]
     for difference, row in zip(expected, sheet.rows[1:], strict=True):
         interval = difference.interval
         cell = row[sheet.columns.index("difference to first")].text
@@ -106,8 +106,28 @@ def test_where_the_first_is_best_the_next_is_named() -> None:
     study = made_up({"a": [0.1, 0.1, 0.1], "b": [0.4, 0.4, 0.4], "c": [0.2, 0.2, 0.2]})
     assert summary_lines(study) == [
         "a is best: its p99 is 100ms ± 0s, the lowest of 3 variants.",
-        "The next, c, has 100ms more, ×2 (interval 100ms to 100ms, widened for 2 comparisons).",
+        "The next, c, has 100ms more, ×2 (interval 100ms to 100ms, widened for 3 comparisons).",
     ]
+
+
+def test_a_precision_that_was_not_reached_is_said() -> None:
+    """In the last sentence, with the variants it is about; nothing is said where it was."""
+    noise = [0.001 * (number % 5) for number in range(12)]
+    study = made_up({"a": [0.1] * 12, "b": [0.05 + each for each in noise], "c": [0.2 + each for each in noise]})
+    assert summary_lines(replace(study, precision=0.01))[-1] == (
+        "The precision asked for was not reached: after 12 seeds, the most allowed, p99 is not known within 1% with b."
+    )
+    assert summary_lines(replace(study, precision=0.1)) == summary_lines(study)
+
+
+def test_variants_in_which_nothing_ended_are_named() -> None:
+    """In the first sentence of a sweep; and a sweep of single runs explains no ±."""
+    patient = queue().with_({"components.server.queue": "unbounded"})
+    variations = vary("components.server.work=20ms,1h")
+    study = sweep(patient, variations, Runner(InProcess()), replications=1)
+    assert summary_lines(study)[0].endswith("; nothing ended with work 1h.")
+    assert "±" not in printed(study)
+    assert "nothing ended" not in summary_lines(rates())[0]
 
 
 def test_a_tie_is_called_a_tie() -> None:

@@ -96,20 +96,3 @@ class TestModulatedPoisson:
         expected = 1 + limit * (1 + np.expm1(-(r + s) * window) / ((r + s) * window))
         samples = [index_of_dispersion(arrivals(self.CONFIG, 2000.0, seed), window, 2000.0) for seed in SEEDS]
         assert agrees(samples, expected, 0.05)
-
-    def test_a_server_behind_it_keeps_users_waiting_as_long_as_theory_says(self):
-        """One exponential server, 10 ms: 117.11 ms on average (M/M/1: 50 ms); 13.4% of arrivals find it empty.
-
-        Waiting times by Lindley's recursion, each the distance of a random walk from its lowest point so far.
-        """
-        responses, empty = [], []
-        for seed in SEEDS:
-            times = arrivals(self.CONFIG, 6000.0, seed)
-            services = Streams(seed).rng("service").exponential(0.01, len(times))
-            walk = np.concatenate([[0.0], np.cumsum(services[:-1] - np.diff(times))])
-            waits = walk - np.minimum.accumulate(walk)
-            settled = slice(len(times) // 20, None)
-            responses.append((waits + services)[settled].mean())
-            empty.append((waits[settled] <= 1e-9).mean())
-        assert agrees(responses, 0.117112, 0.03)
-        assert agrees(empty, 0.134224, 0.02)

@@ -67,7 +67,7 @@ def test_a_few_choices_of_very_many(theory, load, choices):
     Sources: N. D. Vvedenskaya, R. L. Dobrushin, F. I. Karpelevich, 1996; M. Mitzenmacher, 1996.
     """
     rate = round(500 * 100 * load)
-    study = fleet(rate, 500, f"{{algorithm: least_request, choices: {choices}}}", 1, 1.5)
+    study = fleet(rate, 500, f"{{algorithm: least_request, choices: {choices}}}", 1, 1 / load, seeds=6)
     case, given = f"A8-jsq{choices}-mf-{load}", f"{rate}/s, exponential 10 ms, 500 instances, best of {choices}"
     expected = 1e3 * supermarket_limit(load, 100, choices)
     theory.agrees(case, "mean response", study, lambda run: run.latency(), expected, given)

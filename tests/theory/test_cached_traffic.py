@@ -43,7 +43,7 @@ def test_items_expire(theory, rate, ttl):
 
     Source: J. Jung, A. W. Berger, H. Balakrishnan, INFOCOM 2003.
     """
-    seconds = 3000 / rate
+    seconds = 1500 / rate
     study = cdn(rate, f"{{ttl: {ttl:g}s}}", seconds=seconds, warmup=10 * ttl)
     case, given = f"A12-ttl-{rate}-{ttl}", f"one item, {rate:g}/s, ttl {ttl:g} s"
     hits = ttl_hit_ratio(rate, ttl)

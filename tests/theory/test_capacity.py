@@ -32,7 +32,7 @@ def test_the_load_at_which_p99_is_100_ms(tmp_path: Path) -> None:
     for seed in range(0, 8000, 1000):
         scenario = load(tmp_path / "queue.yaml", {"seed": seed})
         answer = capacity(
-            scenario, "clients.app.traffic.rate=20/s..95/s", Runner(InProcess()), ("p99 < 100ms",), precision=0.05
+            scenario, "clients.app.traffic.rate=40/s..70/s", Runner(InProcess()), ("p99 < 100ms",), precision=0.05
         )
         assert answer.met is not None
         assert answer.missed is not None

@@ -1,10 +1,9 @@
-"""Users who wait for answers before they ask again, and users who come in bursts."""
+"""Users who wait for answers before they ask again."""
 
 import pytest
 
-from tests.theory.formulas.chains import modulated_arrivals
 from tests.theory.formulas.queueing import closed, closed_response
-from tests.theory.protocol import Study, surplus_work
+from tests.theory.protocol import Study
 
 
 def users(count, think, service, seconds, warmup):
@@ -45,7 +44,7 @@ def test_a_closed_loop_hides_the_tail(theory):
     """The same server and nominal load: p99 is 230 ms with an open loop, 94 ms with ten users, 46 ms with one.
 
     Source: M. Brooker, "Open and Closed, Omission and Collapse", 2023, scaled from 0.1 ms to 10 ms; exact by the
-    arrival theorem (K. C. Sevcik, I. Mitrani, 1981). The open loop is in the tests of queues.
+    arrival theorem (K. C. Sevcik, I. Mitrani, 1981). The open loop is among the walks.
     """
     case = "B8-open-closed"
     think = 0.2 * 0.01
@@ -57,25 +56,3 @@ def test_a_closed_loop_hides_the_tail(theory):
     mean, p99 = closed(10, think, 0.01)["mean_response"], closed_response(10, think, 0.01, 0.99)
     theory.agrees(case, "closed 10 mean", ten, lambda run: run.latency(), 1e3 * mean, given)
     theory.agrees(case, "closed 10 p99", ten, lambda run: run.latency(0.99), 1e3 * p99, given)
-
-
-def test_users_who_come_in_bursts(theory):
-    """The rate jumps between 120 and 40 a second every 200 ms: the mean response is 117 ms, where M/M/1 has 50 ms.
-
-    Source: M. F. Neuts, 1981 (MMPP/M/1 as a quasi-birth-death process), solved numerically.
-    """
-    study = Study(
-        """
-duration: 470s
-warmup: 20s
-clients:
-  user: {traffic: {rate: 80/s, arrivals: {bursty: {factor: 1.5, on: 200ms, off: 200ms}}}, to: server}
-components:
-  server: {kind: service, queue: unbounded, work: {exponential: 10ms}}
-""",
-        surplus=surplus_work(0.8),
-    )
-    mean, idle = modulated_arrivals((120.0, 40.0), (5.0, 5.0), 100.0)
-    case, given = "A17-mmpp-120-40", "120/s and 40/s for 200 ms each on average, exponential 10 ms"
-    theory.agrees(case, "mean response", study, lambda run: run.latency(), 1e3 * mean, given)
-    theory.agrees(case, "probability to find it idle", study, lambda run: 1.0 - run.waited, idle, given)

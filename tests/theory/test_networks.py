@@ -71,7 +71,7 @@ def test_failures_come_back_to_the_queue(theory):
     assert all(run.share(Outcome.OK) == 1.0 for run in runs.runs)
 
 
-@pytest.mark.parametrize(("rate", "seconds"), [(50, 60), (80, 90)])
+@pytest.mark.parametrize(("rate", "seconds"), [(50, 60), (80, 180)])
 def test_both_of_two_queues(theory, rate, seconds):
     """Fork and join: the slower of two queues with the same arrivals.
 

@@ -150,7 +150,7 @@ def test_time_outs_cut_the_tail_and_repeat_the_work(theory):
     Source: truncated exponential.
     """
     study = provider(
-        10_000, 0, ", timeout: 200ms, retry: {attempts: 3, backoff: 50ms}", 13, latency="{exponential: 100ms}"
+        10_000, 0, ", timeout: 200ms, retry: {attempts: 3, backoff: 50ms}", 7, latency="{exponential: 100ms}"
     )
     exact = impatient(0.1, 0.2, 3, 0.05)
     case, given = "A16-timeout-retry", "exponential 100 ms, time-out 200 ms, 3 attempts, backoff 50 ms"

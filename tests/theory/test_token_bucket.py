@@ -26,7 +26,7 @@ components:
     )
 
 
-@pytest.mark.parametrize(("arrivals", "burst", "seconds"), [(100, 10, 500), (80, 5, 1000), (150, 50, 100)])
+@pytest.mark.parametrize(("arrivals", "burst", "seconds"), [(100, 10, 500), (80, 5, 600), (150, 50, 100)])
 def test_poisson_traffic_is_refused_as_by_a_queue_with_constant_service(theory, arrivals, burst, seconds):
     """The tokens that are missing behave like the work in an M/D/1 queue with as many places as the bucket.
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from sim.experiment.statistics.paired import Difference, paired_difference
+from sim.experiment.statistics.paired import Difference, paired_difference, paired_p_value
 
 
 def holm_levels(p_values: Sequence[float], alpha: float = 0.05) -> list[float]:
@@ -41,7 +41,7 @@ def holm_levels(p_values: Sequence[float], alpha: float = 0.05) -> list[float]:
 
 
 def compare_all(pairs: Sequence[tuple[ArrayLike, ArrayLike]], alpha: float = 0.05) -> list[Difference]:
-    """The paired difference of each of several variants to a first one, each with the seeds that both have run with.
+    """The paired differences of one family of comparisons, such as those of several variants to a first one.
 
     Each interval has the confidence 1 - the level at which Holm judges it, so it excludes zero just when Holm rejects
     that there is no difference. The p-values are those of the single tests. The probability of any false "better" or
@@ -49,7 +49,7 @@ def compare_all(pairs: Sequence[tuple[ArrayLike, ArrayLike]], alpha: float = 0.0
     would have to be as wide as at level alpha / m.
 
     Args:
-        pairs: For each other variant, a figure of the first one and the same figure of it, in the same order of seeds.
+        pairs: A figure of one variant and the same figure of another, in the same order of the seeds that both have.
         alpha: The probability of any false verdict, between 0 and 1.
 
     Returns:
@@ -58,5 +58,5 @@ def compare_all(pairs: Sequence[tuple[ArrayLike, ArrayLike]], alpha: float = 0.0
     Raises:
         ValueError: As `paired_difference` and `holm_levels` do.
     """
-    levels = holm_levels([paired_difference(*pair).p_value for pair in pairs], alpha)
+    levels = holm_levels([paired_p_value(*pair) for pair in pairs], alpha)
     return [paired_difference(*pair, 1.0 - level) for pair, level in zip(pairs, levels, strict=True)]

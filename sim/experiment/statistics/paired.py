@@ -5,7 +5,7 @@ however they are correlated; the more they are, the fewer runs it takes (A. M. L
 5th edition, 2015, sections 10.2.1 and 11.2).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final
 
@@ -36,6 +36,11 @@ class Difference:
     correlation: float
     variance_reduction: float
 
+    def __neg__(self) -> "Difference":
+        """The same the other way round."""
+        there = self.interval
+        return replace(self, interval=replace(there, mean=0.0 - there.mean, lo=0.0 - there.hi, hi=0.0 - there.lo))
+
 
 def paired_difference(a: ArrayLike, b: ArrayLike, confidence: float = 0.95) -> Difference:
     """The difference b - a of two variants that were run with the same seeds.
@@ -52,11 +57,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike, confidence: float = 0.95) -> D
     Raises:
         ValueError: Without pairs, with unequal numbers, with one that is not finite, or with an impossible confidence.
     """
-    first, second = finite(a), finite(b)
-    if len(first) != len(second):
-        raise ValueError(f"pairs take as many samples of one as of the other, not {len(first)} and {len(second)}")
-    differences = second - first
-    differences[np.isclose(first, second, rtol=_ROUNDING, atol=0.0)] = 0.0
+    first, second, differences = _differences(a, b)
     interval = mean_interval(differences, confidence)
     variances = _variance(first), _variance(second)
     if not any(variances):
@@ -64,6 +65,25 @@ def paired_difference(a: ArrayLike, b: ArrayLike, confidence: float = 0.95) -> D
     reduction = 1.0 - _variance(differences) / sum(variances)
     correlation = float(np.corrcoef(first, second)[0, 1]) if all(variances) else 0.0
     return Difference(interval, _p_value(differences), correlation, reduction)
+
+
+def paired_p_value(a: ArrayLike, b: ArrayLike) -> float:
+    """The p-value of `paired_difference`, without the rest.
+
+    Raises:
+        ValueError: As `paired_difference` does.
+    """
+    return _p_value(_differences(a, b)[-1])
+
+
+def _differences(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Both samples, and b - a."""
+    first, second = finite(a), finite(b)
+    if len(first) != len(second):
+        raise ValueError(f"pairs take as many samples of one as of the other, not {len(first)} and {len(second)}")
+    differences = second - first
+    differences[np.isclose(first, second, rtol=_ROUNDING, atol=0.0)] = 0.0
+    return first, second, differences
 
 
 def _p_value(differences: NDArray[np.float64]) -> float:

@@ -75,7 +75,19 @@ def _comparison(comparison: Comparison) -> list[str]:
         lines.append(f"{titles[first]} is best: its {measure.text} is {reached}, the {word} of {known} variants.")
     lines += _lead(comparison, first, titles)
     lines += _price(comparison, first, titles)
-    return lines
+    return [*lines, *_imprecise(comparison, titles)]
+
+
+def _imprecise(comparison: Comparison, titles: list[str]) -> list[str]:
+    """A warning where the precision that was asked for was not reached."""
+    wide = comparison.imprecise
+    if not wide or comparison.precision is None:
+        return []
+    seeds, whose = max(map(len, comparison.runs)), _some([titles[number] for number in wide])
+    return [
+        f"The precision asked for was not reached: after {seeds} seeds, the most allowed, {comparison.measure.text} is "
+        f"not known within {100.0 * comparison.precision:.3g}% with {whose}."
+    ]
 
 
 def _lead(comparison: Comparison, first: int, titles: list[str]) -> list[str]:
@@ -88,7 +100,7 @@ def _lead(comparison: Comparison, first: int, titles: list[str]) -> list[str]:
         chosen = next((judgement for judgement in judgements if judgement.of == first), None)
     if chosen is None or chosen.verdict == "tie" or base is None:
         return []
-    amount, sure = _amount(chosen, base.mean), _surely(chosen, len(judgements))
+    amount, sure = _amount(chosen, base.mean), _surely(chosen, len(comparison.levels(comparison.measure)))
     if first == 0:
         return [f"The next, {titles[chosen.of]}, has {amount} ({sure})."]
     return [f"That is {amount} than {titles[0]}, the first ({sure})."]
@@ -145,10 +157,21 @@ def _range(sweep: Sweep) -> list[str]:
     if not known:
         return [f"No variant has a figure of {measure.text} in every run."]
     least, most = known[int(values.argmin())], known[int(values.argmax())]
+    silent = _silent(sweep)
     if least == most:
-        return [f"{measure.text} is {plus_minus(measure, sweep.interval(least, measure))}."]
+        return [f"{measure.text} is {plus_minus(measure, sweep.interval(least, measure))}{silent}."]
     low, high = (plus_minus(measure, sweep.interval(number, measure)) for number in (least, most))
-    return [f"{measure.text} goes from {low} ({titles[least]}) to {high} ({titles[most]})."]
+    return [f"{measure.text} goes from {low} ({titles[least]}) to {high} ({titles[most]}){silent}."]
+
+
+def _silent(sweep: Sweep) -> str:
+    """Names the variants in which nothing ended; empty if there are none."""
+    silent = [
+        title
+        for number, title in enumerate(_quoted(sweep))
+        if not any(run.summary["requests"]["completed"] for run in sweep.finished(number))
+    ]
+    return f"; nothing ended with {_some(silent)}" if silent else ""
 
 
 def _saturation(sweep: Sweep) -> list[str]:

@@ -55,7 +55,7 @@ def comparison_sheets(comparison: Comparison) -> list[Sheet]:
         "runs",
         "variance saved",
     )
-    return [Sheet(f"Variants by {measure.text}", columns, tuple(rows), note=_note(len(judgements)))]
+    return [Sheet(f"Variants by {measure.text}", columns, tuple(rows), note=_note(len(comparison.levels(measure))))]
 
 
 def _difference(judgement: Judgement | None, base: Interval | None, is_first: bool) -> tuple[Cell, Cell]:
@@ -88,7 +88,7 @@ def _saved(judgement: Judgement | None) -> str:
 
 
 def _note(judged: int) -> str:
-    """What the intervals of this table are, with so many variants judged."""
+    """What the intervals of this table are, with so many pairs of variants judged."""
     words = ["± is half of a 95% interval."]
     if judged > 1:
         words.append(f"Those of differences are widened for {judged} comparisons (Holm).")

@@ -24,11 +24,13 @@ _MEANS: Final = (
 )
 _READING: Final[dict[type, str]] = {
     Comparison: _MEANS + "All variants met the same requests (common random numbers), so differences are taken seed by "
-    "seed, which is surer than laying two intervals side by side. Where several variants are judged, intervals are "
-    "widened (Holm's procedure), so that the chance of even one wrong “better” or “worse” stays at 5%. A tie "
+    "seed, which is surer than laying two intervals side by side. Of more than two variants, all pairs are "
+    "judged together: intervals are widened (Holm's procedure), so that in one measure the chance of even one wrong "
+    "“better” or “worse” stays at 5%, whichever variant the others are compared with, the best included. A tie "
     "means that these runs show no difference, not that there is none: more replications may find it.",
     Sweep: _MEANS + "Bands and bars in figures are these intervals. A component counts as saturated where it is "
-    f"{SATURATED:.0%} busy, which is found on a straight line between the two nearest values.",
+    f"{SATURATED:.0%} busy. Between two values, where that is is reckoned from the one that is not saturated: "
+    "utilization is proportional to load, and inversely proportional to what there is of a resource.",
     Capacity: _MEANS + "An objective is met where the whole interval lies on the right side of the target, missed "
     "where it lies on the wrong side, and unsure otherwise. Between the last value that is sure to meet and the first "
     "that is sure to miss lies the uncertainty of the answer; more seeds make it smaller.",

@@ -65,8 +65,8 @@ def _variants(sweep: Sweep) -> Sheet:
         "runs",
     )
     more = len(sweep.variants) - len(rows)
-    left_out = f" {more} more rows are in sweep.csv." if more else ""
-    note = f"± is half of a 95% interval.{left_out}"
+    words = ["± is half of a 95% interval."] if any("±" in cell.text for row in rows for cell in row) else []
+    note = " ".join([*words, *([f"{more} more rows are in sweep.csv."] if more else [])])
     return Sheet("All variants", columns, tuple(rows), len(sweep.variations), note)
 
 

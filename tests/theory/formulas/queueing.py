@@ -114,7 +114,7 @@ def constant_service_response(arrivals: float, service_time: float, level: float
         terms = ((-arrivals * t) ** k / factorial(k) * exp(arrivals * t) for k, t in enumerate(elapsed))
         return 1.0 - (1.0 - load) * sum(terms)
 
-    return service_time + quantile(waits_longer, level, 20.0 * service_time)
+    return service_time + quantile(waits_longer, level, 25.0 * service_time)
 
 
 def constant_service_loss(load: float, places: int) -> float:

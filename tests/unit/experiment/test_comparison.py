@@ -1,7 +1,7 @@
 """Comparisons: better and worse are said only where the interval of the difference says so."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -9,16 +9,18 @@ import pytest
 from sim.experiment.comparison import Comparison, compare
 from sim.experiment.replication import TAILS, Replication
 from sim.experiment.run_many import Runner, RunsFailed
+from sim.experiment.statistics import compare_all
 from sim.experiment.variation import grid, make_variation
 from sim.metrics import Measure
 from sim.scenario import Scenario, ScenarioError
+from tests.unit.statistics.coverage import DOUBT, excess
 
 P99 = Measure("p99", None, "p99")
 SUCCESS = Measure("success_ratio", None, "success_ratio")
 CURVE = np.full(len(TAILS), np.nan)
 
 
-def studied(scenario: Scenario, p99: list[list[float | None]], measure: Measure = P99) -> Comparison:
+def studied(scenario: Scenario, p99: Sequence[Sequence[float | None]], measure: Measure = P99) -> Comparison:
     """A comparison in which each variant has these figures, seed by seed; None is a run that failed."""
     section = {"p99": ("latency_s", "all", "p99"), "success_ratio": ("rates", "success_ratio")}[measure.metric]
 
@@ -87,6 +89,52 @@ def test_many_variants_are_judged_more_strictly(queue: Scenario) -> None:
     assert crowd.judge(0, P99)[0].difference.interval.confidence > 0.95
 
 
+@pytest.fixture
+def equals(queue: Scenario) -> list[Comparison]:
+    """Twelve variants that are no different, ten seeds, all moved by the same traffic; 150 comparisons."""
+    rng = np.random.default_rng(54)
+    return [studied(queue, (10.0 + rng.normal(0.0, 2.0, 10) + rng.normal(size=(12, 10))).tolist()) for _ in range(150)]
+
+
+def test_against_the_best_no_more_is_claimed_than_is_so(equals: list[Comparison]) -> None:
+    """Equal variants: any seems worse than the one that looks best in at most 5% of comparisons.
+
+    Were the pairs with the best a family of their own, it would be more than twice as often: the best is chosen because
+    it is far from the others.
+    """
+    alarms, careless = [], []
+    for study in equals:
+        first = study.best[0]
+        alarms.append("worse" in verdicts(study, to=first).values())
+        values = [list(study.values(number, P99).values()) for number in range(12)]
+        alone = compare_all([(values[first], other) for number, other in enumerate(values) if number != first])
+        careless.append(any(difference.interval.lo > 0.0 for difference in alone))
+    assert excess(alarms) >= DOUBT
+    assert excess(careless) < DOUBT
+
+
+def test_no_pair_has_two_verdicts(queue: Scenario, equals: list[Comparison]) -> None:
+    """Whichever of two variants is compared with the other, and whichever is the first or the best."""
+    rng = np.random.default_rng(55)
+    effects = rng.choice([0.0, 0.5, 1.0, 2.0], (20, 7, 1))
+    different = [studied(queue, (10.0 + each + rng.normal(size=(7, 10))).tolist()) for each in effects]
+    opposite = {"better": "worse", "worse": "better", "tie": "tie"}
+    seen = set()
+    for study in [*equals[:3], *different]:
+        found = {(each.of, each.to): each for to in range(len(study.variants)) for each in study.judge(to, P99)}
+        for (of, to), each in found.items():
+            other = found[to, of]
+            assert each.verdict == opposite[other.verdict]
+            assert (each.difference.interval.lo, each.difference.interval.hi) == (
+                -other.difference.interval.hi,
+                -other.difference.interval.lo,
+            )
+            seen.add(each.verdict)
+        json = {(each["of"], each["to"]): each["verdict"] for each in study.to_json()["differences"]}
+        assert all(opposite[verdict] == json.get((to, of), opposite[verdict]) for (of, to), verdict in json.items())
+    assert seen == set(opposite)
+
+
 def test_a_seed_that_failed_in_one_variant_is_left_out_of_the_pairs(queue: Scenario) -> None:
     """And named, with its parameters and its seed."""
     study = studied(queue, [[1.0, 2.0, 3.0, 4.0], [1.5, None, 3.5, 4.5]])
@@ -138,6 +186,9 @@ def test_sequential_stopping_goes_on_until_the_figure_is_known(queue: Scenario, 
         assert interval.relative <= 0.04
     few = compare(queue, workers, runner, replications=2, measure="mean", precision=0.004, most=12)
     assert len(few.runs[0]) == 12
+    assert (study.imprecise, few.imprecise) == ([], [0, 1])
+    assert study.to_json()["imprecise"] == []
+    assert (few.to_json()["precision"], few.to_json()["imprecise"]) == (0.004, ["1", "2"])
 
 
 def test_nothing_runs_unless_every_variant_is_right(queue: Scenario) -> None:

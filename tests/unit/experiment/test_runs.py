@@ -1,14 +1,21 @@
 """Runs of an experiment: kept when they finish, never made twice, and alone with their failures."""
 
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sim.experiment import replication as replications
-from sim.experiment.executors import InProcess, local_pool
+from sim.experiment.executors import InProcess, LocalPool, local_pool
 from sim.experiment.replication import TAILS, Replication, Trial, replicate
 from sim.experiment.run import run
 from sim.experiment.run_many import Runner
@@ -45,6 +52,76 @@ def test_a_pool_gives_the_same_numbers(queue: Scenario) -> None:
         there = Runner(pool, 2).run(trials)
     assert [replication.seed for replication in there] == [5, 1, 4]
     assert list(map(figures, there)) == list(map(figures, here))
+
+
+class Deadly(LocalPool):
+    """A pool in which the run with seed 2 kills its process; it counts what it is asked for."""
+
+    asked = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Has the trial killed, or run."""
+        self.asked += 1
+        return super().submit(deadly, *args, **kwargs)
+
+
+def deadly(trial: Trial) -> Replication:
+    """A replication, unless its seed is 2."""
+    if trial.seed == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replicate(trial)
+
+
+def test_a_run_that_kills_its_process_is_named_and_the_others_are_kept(queue: Scenario, tmp_path: Path) -> None:
+    """The others, which were lost with it, are made again; it failed, like a run that raises."""
+    trials = [Trial(queue, seed) for seed in range(1, 9)]
+    pool = Deadly(2)
+    store = Store(tmp_path / "runs")
+    told: list[int] = []
+    runner = Runner(pool, 2, store, finished=lambda replication: told.append(replication.seed))
+    done = runner.run(trials)
+    pool.shutdown()
+    words = "its process died, and did so again when it ran alone (killed, or not enough memory)"
+    assert [replication.error for replication in done] == [None, words, *6 * [None]]
+    assert sorted(told) == list(range(1, 9))
+    assert len(store) == 7
+    assert list(map(figures, done[2:])) == list(map(figures, Runner(InProcess()).run(trials[2:])))
+    assert 10 <= pool.asked <= 8 + 4  # at most four runs had begun when it died
+
+
+def test_a_process_that_is_killed_from_outside_costs_nothing(queue: Scenario) -> None:
+    """Its run is made again, and finishes."""
+    with local_pool(2) as pool:
+        runner = Runner(pool, 2)
+        killed: list[int] = []
+
+        def kill(replication: Replication) -> None:
+            if not killed:
+                (victim, *_) = multiprocessing.active_children()
+                killed.append(victim.pid or 0)
+                victim.kill()
+
+        runner.finished = kill
+        done = runner.run([Trial(queue, seed) for seed in range(1, 7)])
+    assert killed
+    assert [replication.error for replication in done] == 6 * [None]
+
+
+SCRIPT = """\
+import sim
+
+print("begun")
+queue = sim.load("mmc").with_(duration="10s", warmup="2s")
+answer = sim.compare(queue, {"components.server.workers": [3, 4]}, replications=4, workers=2)
+print(answer.failures, [len(runs) for runs in answer.runs])
+"""
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    """`python x.py` makes its runs in processes that do not run it again."""
+    (tmp_path / "x.py").write_text(SCRIPT)
+    done = subprocess.run([sys.executable, "x.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("begun\n[] [4, 4]\n", "")
 
 
 def test_a_run_that_fails_takes_nothing_else_down(queue: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:

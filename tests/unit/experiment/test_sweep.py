@@ -46,11 +46,29 @@ def test_the_table_is_tidy(queue: Scenario, runner: Runner) -> None:
     study = sweep(queue, [make_variation(RATE, ["10/s", "20/s"]), make_variation(WORKERS, [1, 2])], runner, 2)
     table = study.runs_table()
     assert len(table) == 8
-    assert list(table.columns[:4]) == [RATE, WORKERS, "seed", "p99"]
+    assert list(table.columns[:6]) == [RATE, f"{RATE}_number", WORKERS, f"{WORKERS}_number", "seed", "p99"]
+    assert table[f"{RATE}_number"].tolist() == [10.0] * 4 + [20.0] * 4
     assert table["seed"].tolist() == [3, 4] * 4
     assert table[RATE].tolist() == ["10/s"] * 4 + ["20/s"] * 4
     assert table["error"].isna().all()
     assert (table["p99"] > 0.0).all()
+
+
+def test_words_have_no_numbers(queue: Scenario, runner: Runner) -> None:
+    """In the table of runs; durations are in seconds there."""
+    work, order = "components.server.work", "components.server.order"
+    table = sweep(
+        queue, [make_variation(work, ["500us", "1ms"]), make_variation(order, ["fifo"])], runner, 1
+    ).runs_table()
+    assert list(table.columns[:4]) == [work, f"{work}_number", order, "seed"]
+    assert table[f"{work}_number"].tolist() == pytest.approx([0.0005, 0.001])
+
+
+def test_the_seed_is_not_varied(queue: Scenario, runner: Runner) -> None:
+    """All variants have the same ones, or they could not be compared."""
+    words = "seed cannot be varied: every variant runs with the same seeds; --replications says how many"
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        sweep(queue, [make_variation("seed", [1, 2])], runner, 1)
 
 
 def test_words_have_no_lines(queue: Scenario, runner: Runner) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.kernel import FixedDemand, Streams, numbers
+from sim.kernel import SENDER_BITS, FixedDemand, Streams
 
 
 def exponential(rng, n):
@@ -130,6 +130,23 @@ def test_repeated_calls_of_a_request_are_independent_of_each_other_and_of_its_fi
     assert abs(correlations).max() < 5 / np.sqrt(4000)
 
 
+def needs(senders, name):
+    """What 1,000 requests of one sender need, each in two calls."""
+    demand = Streams(7, senders).demand("a", lambda rng, n: rng.random(n))
+    first = senders.index(name) << SENDER_BITS
+    return [demand.at(first + index, call) for index in range(1000) for call in (0, 1)]
+
+
+def test_what_a_request_needs_depends_on_the_name_of_its_sender_and_not_on_its_place():
+    assert needs(["app"], "app") == needs(["robots", "app", "other"], "app") == needs(["other", "app"], "app")
+
+
+def test_requests_of_different_senders_need_different_things():
+    senders = ["app", "robots", "ap"]
+    everything = [value for name in senders for value in needs(senders, name)]
+    assert len(set(everything)) == len(everything) == 6000
+
+
 def test_demands_of_different_names_are_independent(streams):
     a, b = (streams.demand(name, lambda rng, n: rng.random(n)) for name in ("api.work", "db.work"))
     pairs = np.array([[a.at(index), b.at(index)] for index in range(4000)])
@@ -146,22 +163,3 @@ def test_memory_stays_bounded_over_a_long_run(streams):
             demand.at(index, 2)
     kept = sum(len(block) for name in ("_blocks", "_repeats") for block in getattr(demand, name).values())
     assert kept * sys.getsizeof(0.0) < 2e6
-
-
-# -- numbers of names
-
-
-def test_a_name_has_the_same_number_whoever_stands_beside_it():
-    alone, beside = numbers(["b"], 20), numbers(["c", "a", "b"], 20)
-    assert beside["b"] == alone["b"]
-    assert len(set(beside.values())) == 3
-    assert all(0 <= number < 2**20 for number in beside.values())
-
-
-def test_names_with_the_same_hash_get_numbers_of_their_own_in_any_order():
-    """Of 1,000 names in 10 bits most collide; no two share a number, and their order does not matter."""
-    names = [f"client {n}" for n in range(1000)]
-    found = numbers(names, 10)
-    assert len(set(found.values())) == 1000
-    assert max(found.values()) < 1024
-    assert numbers(reversed(names), 10) == found

@@ -27,6 +27,12 @@ def probability(events: Iterable[bool], expected: float = 0.95) -> float:
     return float(stats.binomtest(sum(seen), len(seen), expected).pvalue)
 
 
+def excess(events: Iterable[bool], most: float = 0.05) -> float:
+    """The probability of a share that is as large, or larger, if it is at most `most`."""
+    seen = list(events)
+    return float(stats.binomtest(sum(seen), len(seen), most, alternative="greater").pvalue)
+
+
 def waits(
     rng: np.random.Generator, rho: float, runs: int, customers: int, first: float | None = None
 ) -> NDArray[np.float64]:
