@@ -479,3 +479,29 @@ def test_a_message_costs_one_event_for_each_wait(stage):
     before = world_.env.events
     world_.env.run_until(10.0)
     assert world_.env.events - before <= 3 + 3 + 1
+
+
+# -- regions
+
+EVERYWHERE = """
+    duration: 60s
+    regions: {{us: {{}}, eu: {{}}}}
+    network: {{between: {{us/eu: 40ms}}}}
+    clients:
+      user: {{region: eu, to: api, traffic: {{replay: user.csv}}}}
+    components:
+      api: {{kind: service, regions: [us, eu], workers: 100, steps: [{{publish: jobs}}]}}
+      jobs: {{kind: queue, {place}, consumers: worker}}
+      worker: {{kind: service, regions: [us, eu], work: 1s}}
+    """
+
+
+@pytest.mark.parametrize(
+    ("place", "queue", "end"), [("regions: [us, eu]", "jobs@eu", 0.5), ("region: us", "jobs", 0.58)]
+)
+def test_a_queue_stands_in_a_region(play, place, queue, end):
+    """A publisher in Europe goes to the queue there; to one in the US it pays the distance, and is consumed there."""
+    story = play(EVERYWHERE.format(place=place), user=messages(0.5))
+    assert story.ends == [end]
+    assert story.component(queue)["acknowledged"] == 1
+    assert story.component(queue)["end_to_end_s"]["max"] == pytest.approx(1.0)

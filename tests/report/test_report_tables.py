@@ -177,3 +177,14 @@ def test_what_events_cost_replicated_databases_stands_below_them(shop: Result) -
         ["partition", "us-east/eu-west", "never", "61s", "905"],
     ]
     assert max(map(len, lines)) <= 80
+
+
+def test_what_queues_did_stands_below_the_components(shop: Result, mails: dict[str, Any]) -> None:
+    """A table of their own, where there is one; what is left counts as not done, what was shed as lost."""
+    assert "published" not in printed(summarize(shop))
+    lines = printed(summarize(replace(shop, components=shop.components | {"mails": mails}, events=[]))).splitlines()
+    assert [line.split() for line in lines if line.strip()][-2:] == [
+        ["queue", "published", "done", "p50", "p99", "lag", "left", "twice", "dead", "lost"],
+        ["mails", "1000", "980", "800ms", "9s", "12.5s", "12", "2", "3", "5"],
+    ]
+    assert max(map(len, lines)) <= 80
