@@ -87,7 +87,7 @@ class TestPoisonMessage:
         """One in a hundred, after four deliveries each: 3% more work."""
         for run in runs("poison_message"):
             published, dead = (counted(run, "dead_letter", key) for key in ("published", "dead_letters"))
-            assert dead / published == pytest.approx(0.01, rel=0.3)
+            assert dead / published == pytest.approx(0.01, rel=0.4)
             assert counted(run, "dead_letter", "delivered") / published == pytest.approx(1.03, abs=0.01)
             assert counted(run, "dead_letter", "end_to_end_s")["p99"] < 0.6
             assert counted(run, "endless", "dead_letters") == 0
@@ -98,9 +98,8 @@ class TestPoisonMessage:
             figures = counted(run, "in_order", "end_to_end_s")
             assert 4.0 < figures["p99"] < 9.0
             assert figures["p50"] < 0.2
-            assert counted(run, "in_order", "dead_letters") == pytest.approx(
-                counted(run, "dead_letter", "dead_letters"), rel=0.4
-            )
+            dead = counted(run, "in_order", "dead_letters") / counted(run, "in_order", "published")
+            assert dead == pytest.approx(0.01, rel=0.4)
 
 
 class TestUnboundedQueue:
