@@ -14,10 +14,10 @@ HERE: Final = Path(__file__).parent
 TARGET: Final = HERE.parent / "README.md"
 
 ROWS: Final = {
-    ("A1-mm1-rho0.8", "p99 response"): "M/M/1",
+    ("A1-mm1-rho0.5", "p99 response"): "M/M/1",
     ("A2-mmc-c10-rho0.8", "p99 response"): "M/M/c, Erlang C",
     ("A3-erlangB-c10-a7.0", "blocking"): "Erlang B",
-    ("A4-mlogn-0.7", "mean response"): "M/G/1, Pollaczek and Khinchine",
+    ("A4-mh2-0.7", "mean response"): "M/G/1, Pollaczek and Khinchine",
     ("A17-closed-120-1.0-0.01", "throughput"): "closed loop, machine repair model",
     ("A8-jsq2-n100-0.9", "p99 response"): "power of two choices, Mitzenmacher",
     ("A12-lru-1000-1.0-100", "hit ratio lru"): "LRU cache, Che",

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from sim.metrics import dispersion
 from sim.request import Outcome
 from sim.scenario import Scenario
 
@@ -145,10 +146,8 @@ class Levels:
         Counts vary as those of the seconds before do (their index of dispersion), on both sides of the comparison.
         """
         counts = self._sent(*before)
-        mean = float(counts.mean())
-        dispersion = max(1.0, float(counts.var()) / mean) if mean > 0.0 else 1.0
-        expected = mean * seconds
-        return expected, sqrt(dispersion * expected * (1.0 + seconds / len(counts)))
+        expected = float(counts.mean()) * seconds
+        return expected, sqrt(dispersion(counts) * expected * (1.0 + seconds / len(counts)))
 
     def _turned_away(self, start: int, end: int) -> float:
         """The share of the requests that ended between two seconds that were turned away on purpose."""

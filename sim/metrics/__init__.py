@@ -1,5 +1,6 @@
 """What happened in a run: recorded in columns of numbers, then summed up, laid out over time and judged."""
 
+from sim.metrics.dispersion import dispersion
 from sim.metrics.latency import LATENCY_FIGURES, latency_figures
 from sim.metrics.ledger import COHORTS, time_ledger
 from sim.metrics.measure import Measure, OwnMeasure, own_measure, parse_measure, whole_measures
@@ -29,6 +30,7 @@ __all__ = [
     "Recovery",
     "Result",
     "components_timeline",
+    "dispersion",
     "latency_figures",
     "own_measure",
     "parse_measure",

@@ -122,7 +122,7 @@ def _at(*path: str) -> Reader:
 
 
 def _overdue(block: Mapping[str, Any]) -> int:
-    return int(block["requests"].get("overdue", 0))
+    return int(block.get("requests", {}).get("overdue", 0))
 
 
 def _success_share(block: Mapping[str, Any]) -> float | None:

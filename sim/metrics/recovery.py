@@ -31,6 +31,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.metrics.dispersion import dispersion
 from sim.metrics.overdue import overdue, patience
 from sim.metrics.recorder import IN_FLIGHT
 from sim.metrics.result import Event, Result
@@ -256,6 +257,4 @@ def _ends(bad: NDArray[np.bool_], number: int) -> bool:
 
 def _dispersion(times: NDArray[np.float64], bad: NDArray[np.bool_], edges: NDArray[np.float64]) -> float:
     """The index of dispersion of the number of bad requests in each span between two edges; at least 1."""
-    counts, _ = np.histogram(times[bad], edges)
-    mean = counts.mean()
-    return max(1.0, float(counts.var(ddof=1) / mean)) if mean > 0 else 1.0
+    return dispersion(np.histogram(times[bad], edges)[0])

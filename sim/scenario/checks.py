@@ -164,9 +164,11 @@ def _days(document: Document, source: Source, name: str, client: ClientConfig) -
 
 
 def _log(document: Document, source: Source, name: str, client: ClientConfig) -> Iterator[Problem]:
-    if client.traffic.replay is not None:
+    file = client.traffic.replay
+    if file is not None:
+        form = client.traffic.format
         try:
-            log = read_access_log(client.traffic.replay, client.traffic.format)
+            log = read_access_log(file, form)
         except ValueError as error:
             yield source.problem(("clients", name, "traffic", "replay"), str(error))
         else:

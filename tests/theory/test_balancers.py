@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from sim.request import Outcome
 from tests.theory.formulas.chains import shorter_of_two, supermarket, supermarket_limit
 from tests.theory.formulas.queueing import ManyServers, quantile, round_robin
 from tests.theory.protocol import SEEDS, Study, surely_positive, surplus_work
@@ -224,6 +225,39 @@ def test_one_slow_backend(theory):
     theory.agrees(case, "success, least connections", least, in_time, 1.0 - 0.5 * share, given)
     fastest = linkerd("least_response_time", 2)
     assert all(0.999 <= in_time(run) < 1.0 for run in fastest.runs)
+
+
+@pytest.mark.parametrize("load", [1.27, 1.74])
+def test_probes_find_the_machines_that_have_room(load):
+    """B14-prequal: beyond its share of a machine a replica only goes on where the neighbours leave room.
+
+    Half of the machines are free, and three times as fast. Round robin sends the others as much, whose callers wait
+    for all of their 5 s; whoever probes has no error at 1.74 times the share, and a p99 far from the time-out.
+
+    Source: B. Wydrowski et al., "Load is not what you should balance: Introducing Prequal", NSDI 2024; the order only.
+    """
+
+    def replicas(balancer):
+        return Study(
+            f"""
+duration: 40s
+warmup: 10s
+clients:
+  user: {{traffic: {{rate: {load * 20 / 0.08:g}/s}}, timeout: 5s, to: replica}}
+components:
+  replica:
+    kind: service
+    instances: 20
+    queue: unbounded
+    work: {{exponential: 80ms}}
+    speed: [{", ".join(["1", "3"] * 10)}]
+    balancer: {balancer}
+""",
+            seeds=3,
+        ).runs
+
+    assert all(run.share(Outcome.TIMEOUT) > 0.2 for run in replicas("round_robin"))
+    assert all(run.share(Outcome.TIMEOUT) == 0.0 and run.latency(0.99) < 1000.0 for run in replicas("prequal"))
 
 
 def test_clients_who_know_only_of_their_own_requests(theory):

@@ -10,7 +10,7 @@ from sim.scenario import load
 
 QUEUE = """\
 scenario: One server
-duration: 60s
+duration: 40s
 warmup: 5s
 clients:
   app: {traffic: {rate: 50/s}, to: server}

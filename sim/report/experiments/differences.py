@@ -65,8 +65,7 @@ def differences(comparison: Comparison, figure: FigureBase | None = None) -> Fig
         figure = canvas.page(figure, 1.7 + _ROW * max(len(rows), 1))
         titles = names(comparison)
         first = fold(titles[0], 60, 1)
-        more = left_out(shown, among)
-        heading(figure, f"Difference to {first}" + (f" ({more})" if more else ""))
+        heading(figure, f"Difference to {first}", left_out(shown, among))
         axes = figure.subplots(1, max(len(panels), 1), sharey=True, squeeze=False)[0]
         if not rows:
             canvas.no_data(axes[0], "no two runs with the same seed can be compared")

@@ -34,10 +34,8 @@ def instances(comparison: Comparison, figure: FigureBase | None = None) -> Figur
     with palette.style():
         rows = max((len(fleets(with_it[number])[name]) for number in shown), default=4)
         figure = canvas.page(figure, 2.2 + min(max(_ROW * rows, 1.2), 4.5))
-        more = left_out(shown, comparison.variants)
-        heading(
-            figure, f"Requests outstanding on each instance of {units.plain(name)}" + (f" ({more})" if more else "")
-        )
+        title = f"Requests outstanding on each instance of {units.plain(name)}"
+        heading(figure, title, left_out(shown, comparison.variants))
         panels = figure.subplots(1, max(len(shown), 1), squeeze=False)[0]
         if not shown:
             canvas.no_data(panels[0], "no component has more than one instance")

@@ -85,10 +85,10 @@ def marker(verdict: str) -> dict[str, Any]:
     }
 
 
-def heading(figure: FigureBase, words: str) -> None:
-    """The title over several plots."""
+def heading(figure: FigureBase, words: str, left_out: str = "") -> None:
+    """The title over several plots, with what they leave out."""
     figure.suptitle(
-        words,
+        f"{words} ({left_out})" if left_out else words,
         x=0.008,
         ha="left",
         fontsize=palette.STYLE["axes.titlesize"],

@@ -68,7 +68,7 @@ def measures(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
         rows = -(-len(panels) // 2)
         figure = canvas.page(figure, 0.9 + _ROW * rows)
         more = len(floor.tracks) - len(tracks)
-        heading(figure, f"What {floor.path} does" + (f" ({more} more lines are left out)" if more else ""))
+        heading(figure, f"What {floor.path} does", f"{more} more lines are left out" if more else "")
         places = list(figure.subplots(rows, 2, sharex=True).flat)
         for axes in places[len(panels) :]:
             axes.set_visible(False)

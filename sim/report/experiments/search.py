@@ -35,7 +35,7 @@ def search(capacity: Capacity, figure: FigureBase | None = None) -> FigureBase:
     with palette.style():
         figure = canvas.page(figure, 1.6 + 2.9 * len(objectives))
         more = len(capacity.objectives) - len(objectives)
-        heading(figure, "What was tried" + (f" ({more} more objectives are left out)" if more else ""))
+        heading(figure, "What was tried", f"{more} more objectives are left out" if more else "")
         panels = figure.subplots(len(objectives), 1, sharex=True, squeeze=False)[:, 0]
         for number, axes in enumerate(panels):
             _panel(axes, capacity, number)

@@ -37,8 +37,7 @@ def traffic(comparison: Comparison, figure: FigureBase | None = None) -> FigureB
     with palette.style():
         figure = canvas.page(figure, 5.8)
         seed = comparison.scenario.document.seed
-        more = left_out(shown, comparison.variants)
-        heading(figure, f"The same traffic, seed {seed}" + (f" ({more})" if more else ""))
+        heading(figure, f"The same traffic, seed {seed}", left_out(shown, comparison.variants))
         panels = figure.subplots(2, max(len(shown), 1), sharex="col", sharey="row", squeeze=False)
         if not shown:
             canvas.no_data(panels[0, 0], "no run with this seed was kept")
