@@ -27,7 +27,7 @@ from sim.components.traffic import (
     arrival_times,
     read_access_log,
 )
-from sim.kernel import Flow
+from sim.kernel import SENDER_BITS, Flow
 from sim.policies.retry import Retry, RetryConfig
 from sim.policies.retry_budget import RetryBudget
 from sim.policies.timeout import GAVE_UP, Attempt
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
 SHORTEST_ROUND = 0.001
 """How long a user takes for a request that takes no time at all, s: otherwise time would stand still."""
-
-CLIENT_SHIFT = 40
-"""The numbers of a client's requests begin at its position shifted by so many bits."""
 
 Shape = tuple[RequestKind, Any, Any, float, float]
 """What one request is: kind, key, caller, size and response size."""
@@ -97,7 +94,7 @@ class Client:
         self._starts = world.recorder.attempt_starts[number]
         self._latencies = world.recorder.attempt_latencies[number]
         self._waiting: dict[int, Event] = {}
-        self._next_number = number << CLIENT_SHIFT
+        self._next_number = number << SENDER_BITS
         self._timer = None if config.timeout is None else world.env.timer(config.timeout)
         self._late = self._give_up
         self._first_ended = self._first_attempt_ended

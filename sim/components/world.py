@@ -62,12 +62,15 @@ class World:
     def calls_to(self, name: str, caller: str) -> int:
         """A number for the next edge that leads to a component, apart from those of all earlier edges.
 
+        Clients share one: no request is sent by two of them.
+
         Args:
             name: Of the component.
-            caller: Who calls it.
+            caller: Who calls it; clients do so after all components.
         """
         number = self._calls[name]
-        self._calls[name] += 1
+        if caller in self.components:
+            self._calls[name] += 1
         return number << 16
 
     def stream_name(self, name: str) -> str:

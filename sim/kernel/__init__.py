@@ -2,9 +2,10 @@
 
 from sim.kernel.environment import Environment, Timer
 from sim.kernel.flow import TIMED_OUT, Cancelled, Flow
-from sim.kernel.streams import Demand, Drawn, FixedDemand, Streams, Uniform
+from sim.kernel.streams import SENDER_BITS, Demand, Drawn, FixedDemand, Streams, Uniform
 
 __all__ = [
+    "SENDER_BITS",
     "TIMED_OUT",
     "Cancelled",
     "Demand",

@@ -3,19 +3,23 @@
 Each stream is a numpy generator seeded by the run's seed and a stable hash of the stream's name, and drawn in blocks.
 `Uniform` is drawn in the order of use. `Demand` is looked up by the number of the user request: a request needs the
 same service time at a step whichever instance serves it and whatever else happened before, so that two variants of a
-scenario see the same traffic (common random numbers; Law, Simulation Modeling and Analysis, section 11.2).
+scenario see the same traffic (common random numbers; Law, Simulation Modeling and Analysis, section 11.2). Requests are
+numbered by who sends them, and the name of the sender decides what they need, not its place among the others.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Draw = Callable[[np.random.Generator, int], NDArray[Any]]
 """Draws so many values from a generator."""
+
+SENDER_BITS: Final = 40
+"""The requests of the n-th sender have the numbers from n shifted by so many bits."""
 
 _BLOCK = 4096
 _REPEAT_BLOCK = 256
@@ -63,14 +67,16 @@ class Demand:
         seed: Of the run.
         name: Of the stream.
         draw: The distribution.
+        senders: A number for each sender of requests, which is its own.
     """
 
-    __slots__ = ("_base", "_block", "_blocks", "_draw", "_kept", "_name", "_repeats", "_seed")
+    __slots__ = ("_base", "_block", "_blocks", "_draw", "_kept", "_name", "_repeats", "_seed", "_senders")
 
-    def __init__(self, seed: int, name: str, draw: Draw) -> None:
+    def __init__(self, seed: int, name: str, draw: Draw, senders: Sequence[int]) -> None:
         self._seed = seed
         self._name = name
         self._draw = draw
+        self._senders = senders
         self._blocks: dict[int, list[Any]] = {}
         self._repeats: dict[tuple[int, int], list[Any]] = {}
         self._kept = 0
@@ -105,8 +111,10 @@ class Demand:
                 self._kept -= len(repeats.pop(next(iter(repeats))))
         return block[offset]
 
-    def _fresh(self, size: int, *path: int) -> list[Any]:
-        values: list[Any] = self._draw(generator(self._seed, self._name, *path), size).tolist()
+    def _fresh(self, size: int, number: int, *call: int) -> list[Any]:
+        sender, block = divmod(number, (1 << SENDER_BITS) // size)
+        rng = generator(self._seed, self._name, self._senders[sender], block, *call)
+        values: list[Any] = self._draw(rng, size).tolist()
         return values
 
 
@@ -129,8 +137,11 @@ class FixedDemand:
 
 def generator(seed: int, name: str, *path: int) -> np.random.Generator:
     """A numpy generator that depends on the seed, the name and the path alone."""
-    digest = int.from_bytes(blake2b(name.encode(), digest_size=16).digest())
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, digest, *path])))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _digest(name), *path])))
+
+
+def _digest(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=16).digest())
 
 
 class Streams:
@@ -138,10 +149,12 @@ class Streams:
 
     Args:
         seed: Of the run.
+        senders: The names of those who send requests, in the order in which these are numbered.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, senders: Sequence[str] = ("",)) -> None:
         self.seed = seed
+        self._senders = [_digest(name) for name in senders]
 
     def rng(self, name: str) -> np.random.Generator:
         """A generator for whoever draws blocks by itself."""
@@ -157,4 +170,4 @@ class Streams:
 
     def demand(self, name: str, draw: Draw) -> Demand:
         """Values of a distribution, by user request."""
-        return Demand(self.seed, name, draw)
+        return Demand(self.seed, name, draw, self._senders)

@@ -162,6 +162,30 @@ def test_another_client_does_not_change_the_traffic_of_the_first(traffic):
     assert traffic(text) == traffic(SHOP)
 
 
+def test_a_client_that_stands_before_another_does_not_change_it(write):
+    """Arrivals, outcomes and where time went are the same to the last bit, whoever stands above and asks elsewhere."""
+    other = "clients:\n      first: {traffic: {rate: 50/s}, to: elsewhere}\n      user:"
+    text = WORK.replace("clients: {user:", "clients:\n      user:").replace("timeout: 5s}}", "timeout: 5s, retry: 2}")
+    both = text.replace("clients:\n      user:", other) + "  elsewhere: {kind: database, work: {exponential: 5ms}}\n"
+    alone, after = run(write(text), 3), run(write(both), 3)
+    mine = after.requests[after.requests["client"] == after.clients.index("user")]
+    assert len(mine) > 500
+    for column in ("arrived", "latency", "service", "queue", "attempts", "outcome"):
+        assert mine[column].tolist() == alone.requests[column].tolist()
+
+
+def test_a_client_of_the_same_service_does_not_change_what_another_one_needs(traffic, write):
+    """They meet in queues, but what each request asks for and the work that it needs are as they were."""
+    text = WORK.replace("api, timeout: 5s}", "api}").replace("instances: 2", "instances: 20")
+    both = text.replace("clients: {", "clients: {first: {traffic: {rate: 20/s}, to: api}, ")
+    assert traffic(both, "user") == traffic(text, "user")
+    alone, after = run(write(text), 3), run(write(both), 3)
+    mine = after.requests[after.requests["client"] == after.clients.index("user")]
+    ended = (mine["outcome"] == 0) & (alone.requests["outcome"] == 0)
+    assert ended.sum() > 900
+    assert mine["service"][ended] == pytest.approx(alone.requests["service"][ended], abs=1e-12)
+
+
 WORK = """
     duration: 20s
     clients: {user: {traffic: {rate: 50/s}, to: api, timeout: 5s}}

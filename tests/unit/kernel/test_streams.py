@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sim.kernel import FixedDemand, Streams
+from sim.kernel import SENDER_BITS, FixedDemand, Streams
 
 
 def exponential(rng, n):
@@ -128,6 +128,23 @@ def test_repeated_calls_of_a_request_are_independent_of_each_other_and_of_its_fi
     assert len(np.unique(calls)) == calls.size
     correlations = np.corrcoef(calls)[np.triu_indices(4, 1)]
     assert abs(correlations).max() < 5 / np.sqrt(4000)
+
+
+def needs(senders, name):
+    """What 1,000 requests of one sender need, each in two calls."""
+    demand = Streams(7, senders).demand("a", lambda rng, n: rng.random(n))
+    first = senders.index(name) << SENDER_BITS
+    return [demand.at(first + index, call) for index in range(1000) for call in (0, 1)]
+
+
+def test_what_a_request_needs_depends_on_the_name_of_its_sender_and_not_on_its_place():
+    assert needs(["app"], "app") == needs(["robots", "app", "other"], "app") == needs(["other", "app"], "app")
+
+
+def test_requests_of_different_senders_need_different_things():
+    senders = ["app", "robots", "ap"]
+    everything = [value for name in senders for value in needs(senders, name)]
+    assert len(set(everything)) == len(everything) == 6000
 
 
 def test_demands_of_different_names_are_independent(streams):
