@@ -73,6 +73,21 @@ MEANINGS: Final[dict[str, str]] = {
     "failover": "from its start until the success ratio is back at 99% of its level before",
     "recovery": "from its end until success ratio and p99 are back, and stay",
     "lost": "requests that it killed or refused, each attempt counted",
+    "rto": "from its start until a replicated database accepted writes again, if it had stopped",
+    "rpo": "how far back the oldest acknowledged write was made that a replicated database lost; 0 for none",
+    "writes_lost": "acknowledged writes that a replicated database lost",
+    "stale_reads": "reads that a replica answered without knowing of a write that had been acknowledged",
+    "split_brain_writes": "writes that an old primary acknowledged after another had been promoted",
+    "writes_refused": "writes that a replica did not accept, because it was not the primary or no quorum was there",
+    "lag": "how old the oldest message of a queue ever was that had not been acknowledged",
+    "depth": "messages that wait in a queue when the run ends",
+    "depth_max": "the most messages that ever waited in a queue",
+    "dead_letters": "messages given up after as many deliveries as there may be",
+    "redelivered": "deliveries of messages that had been delivered before",
+    "duplicates": "times that a message was processed to the end although it had been already",
+    "messages_lost": "messages that a broker lost, or whose consumer failed when they are delivered at most once",
+    "end_to_end_p50": "half of the messages were acknowledged in no more time than this, from when they were published",
+    "end_to_end_p99": "99% of the messages were acknowledged in no more time than this, from when they were published",
 }
 """What each metric of objectives says."""
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from sim import experiment, metrics
 from sim.api.plots import Plots
-from sim.experiment.save import request_table
+from sim.experiment.save import request_table, series_table
 from sim.experiment.statistics import Interval, batch_means, batch_quantile, in_batches, lag_one, mser5
 from sim.metrics.latency import PERCENTILES
 from sim.report.figures import FIGURES
@@ -69,13 +69,18 @@ class Result:
         return metrics.components_timeline(self.recorded)
 
     @cached_property
+    def series(self) -> pd.DataFrame:
+        """What components have kept second by second, such as the depth of a queue, as in `series.csv`."""
+        return series_table(self.recorded)
+
+    @cached_property
     def requests(self) -> pd.DataFrame:
         """A row for each user request, warm-up included, with the parts of its time ledger."""
         return request_table(self.recorded)
 
     @property
     def plot(self) -> Plots:
-        """The figures of a report, as methods: `latency outcomes ledger instances components attempts`."""
+        """The figures of a report, as methods: `latency outcomes ledger instances components queues attempts`."""
         return Plots(self.recorded, FIGURES)
 
     def __getitem__(self, measure: str) -> float | None:

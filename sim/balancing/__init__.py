@@ -8,9 +8,13 @@ from sim.balancing.health import HealthCheckConfig, HealthState
 from sim.balancing.load_report import LatencyByLoad
 from sim.balancing.outlier import OutlierDetector, OutlierEjectionConfig
 from sim.balancing.slow_start import SlowStartConfig, weight_factor
+from sim.balancing.stale import LoadBoard, Stale
+from sim.balancing.sticky import Affinity, Sticky, session_of
+from sim.balancing.zone_aware import ZoneAware
 
 __all__ = [
     "ALGORITHMS",
+    "Affinity",
     "Algorithm",
     "Balancer",
     "BalancerConfig",
@@ -18,10 +22,15 @@ __all__ = [
     "HealthCheckConfig",
     "HealthState",
     "LatencyByLoad",
+    "LoadBoard",
     "OutlierDetector",
     "OutlierEjectionConfig",
     "SlowStartConfig",
+    "Stale",
+    "Sticky",
+    "ZoneAware",
     "eligible",
     "make_balancer",
+    "session_of",
     "weight_factor",
 ]

@@ -21,6 +21,8 @@ from sim.balancing.maglev import Maglev, TableSize
 from sim.balancing.prequal import Prequal
 from sim.balancing.random import Random
 from sim.balancing.round_robin import RoundRobin, WeightedRoundRobin
+from sim.balancing.sticky import Affinity
+from sim.balancing.zone_aware import ZoneAwareConfig
 from sim.kernel import Uniform
 from sim.values import Config, Count, Duration, Number, Share, wrong_values
 
@@ -61,6 +63,20 @@ class BalancerConfig(Config):
     panic_threshold: Share = Field(
         0.5,
         description="If a smaller share of the instances than this is healthy, all are used; 0% switches this off.",
+    )
+    zone_aware: ZoneAwareConfig | None = Field(
+        None,
+        description="Keeps traffic in the caller's zone as far as its instances can take it; by default all zones are "
+        "are alike.",
+    )
+    affinity: Affinity | None = Field(
+        None, description="Keeps a session on its instance: by cookie, source or header:NAME; by default not at all."
+    )
+    load_reports: Duration | None = Field(
+        None,
+        gt=0,
+        description="How often instances report their load, which callers then compare instead of what they have "
+        "outstanding there themselves; by default never.",
     )
     choices: Count | None = Field(
         None,

@@ -7,7 +7,12 @@ from sim.cli.topology import OVERLOADED, percent, rates
 from sim.experiment.offered_load import ComponentLoad, EdgeLoad, OfferedLoad
 from sim.report.units import HOT
 
-_MERMAID_SHAPES: Final = {"client": ('(["', '"])'), "database": ('[("', '")]'), "cache": ('[("', '")]')}
+_MERMAID_SHAPES: Final = {
+    "client": ('(["', '"])'),
+    "database": ('[("', '")]'),
+    "cache": ('[("', '")]'),
+    "queue": ('[["', '"]]'),
+}
 _MERMAID_SHAPES_ELSE: Final = ('["', '"]')
 _DOT_SHAPES: Final = {"client": "oval", "database": "cylinder", "cache": "cylinder"}
 _FILLS: Final = {"hot": "#fff3c4", "overloaded": "#f8c9c4"}

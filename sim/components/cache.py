@@ -11,6 +11,7 @@ from sim.components.cache_store import CacheConfig, CacheStore
 from sim.components.caching import Caching
 from sim.components.database import SingleServer
 from sim.components.program import Program, Work
+from sim.components.region import Placed
 from sim.components.server import Server
 from sim.request import ANSWERS, Outcome, Request
 from sim.values import Constant, Distribution
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 MISS = ANSWERS[Outcome.NOT_FOUND]
 
 
-class CacheServerConfig(CacheConfig):
+class CacheServerConfig(Placed, CacheConfig):
     """A cache server: what it keeps, for how long, and how fast it answers."""
 
     kind: Literal["cache"] = Field(description="A cache that services read through.")

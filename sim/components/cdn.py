@@ -9,15 +9,16 @@ from sim.components.caching import CACHED, READS, Caching
 from sim.components.component import Handler, Steps
 from sim.components.names import ComponentName
 from sim.components.proxy import Proxy
+from sim.components.region import Placed
 from sim.components.single_flight import SingleFlight
 from sim.request import Request, Response
-from sim.values import Config, Share, wrong_key
+from sim.values import Share, wrong_key
 
 if TYPE_CHECKING:
     from sim.components.world import World
 
 
-class CdnConfig(Config):
+class CdnConfig(Placed):
     """A CDN in front of something: a share of hits, or a cache with keys."""
 
     kind: Literal["cdn"] = Field(description="A content delivery network.")
@@ -72,7 +73,7 @@ class Cdn(Proxy):
     def connect(self) -> None:
         """Looks up the origin."""
         keyed = self.caching is not None and self.caching.config.hit_ratio is None
-        self.origin = self.world.components[self.config.to].entrance(self.name, settle=keyed)
+        self.origin = self.world.entrance(self.config.to, self.name, settle=keyed)
         if self.caching is not None:
             self.keyed = CachedOrigin(self.caching, self.origin)
 

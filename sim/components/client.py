@@ -14,7 +14,7 @@ from simpy.events import Event
 
 from sim.components.component import Handler
 from sim.components.fleet import who_minds_time_outs
-from sim.components.names import ComponentName
+from sim.components.names import ComponentName, RegionName
 from sim.components.network import AccessConfig, LossyAccess
 from sim.components.traffic import (
     Mix,
@@ -51,6 +51,10 @@ class ClientConfig(Config):
     to: ComponentName = Field(description="The component that requests go to.")
     requests: list[RequestConfig] = Field(
         default_factory=list, min_length=1, description="The mix of requests; by default GET / only."
+    )
+    region: RegionName | None = Field(None, description="The region that its users are in or near.")
+    home: RegionName | None = Field(
+        None, description="The region of its users' data, for what is resident by client; by default their own."
     )
     population: PopulationConfig | None = Field(None, description="How many distinct callers there are; default one.")
     network: AccessConfig | None = Field(None, description="The client's access link; by default the network's.")
@@ -104,7 +108,7 @@ class Client:
     def connect(self) -> None:
         """Builds what a request goes through first: retry, time-out, access link."""
         config, world = self.config, self.world
-        target = world.components[config.to].entrance(self.name)
+        target = world.entrance(config.to, self.name)
         entrance: Handler = target
         if config.network is not None and config.network.lose_response:
             coin = world.streams.uniform(f"{self.name}.lost_responses")
@@ -134,6 +138,12 @@ class Client:
     def spikes(self) -> tuple[Spike, ...]:
         """When its traffic is multiplied."""
         return tuple(Spike(*spike) for spike in self.world.spikes.get(self.name, ()))
+
+    @property
+    def has_callers(self) -> bool:
+        """Whether its requests come from callers that can be told apart."""
+        traffic = self.config.traffic
+        return self.config.population is not None or traffic.users is not None or traffic.replay is not None
 
     # -- open loop and replay
 

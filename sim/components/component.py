@@ -5,7 +5,7 @@ for, and returns a Response. A refusal is a Response with an outcome, never an e
 other are added to `request.owed` and slept once, by the next one that has to know the time.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from sim.components.names import references
@@ -13,6 +13,7 @@ from sim.request import Request, Response
 from sim.values import Config
 
 if TYPE_CHECKING:
+    from sim.components.fleet import Fleet
     from sim.components.server import Server
     from sim.components.world import World
 
@@ -27,6 +28,18 @@ class Handler(Protocol):
         ...
 
 
+class Counting(Protocol):
+    """Something that counts beside a component, and is reported with it."""
+
+    def counters(self) -> dict[str, Any]:
+        """Its counters since `start_counting`."""
+        ...
+
+    def start_counting(self) -> None:
+        """Forgets what was counted so far."""
+        ...
+
+
 class Component:
     """One named part of the architecture.
 
@@ -34,6 +47,10 @@ class Component:
         name: As the scenario calls it.
         config: What the scenario says about it.
         world: What it lives in.
+
+    Attributes:
+        also_count: What else counts for it: sessions.
+        calling: What it calls whose balancers look at how healthy it is itself, zone by zone.
     """
 
     kind: ClassVar[str]
@@ -46,6 +63,8 @@ class Component:
         self.up = True
         self.offered = 0
         self.refused = 0
+        self.calling: list[Fleet] = []
+        self.also_count: list[Counting] = []
 
     def stop(self) -> None:
         """Goes away: whatever comes is refused, until `start`."""
@@ -76,9 +95,26 @@ class Component:
         """The places with workers and a queue, for faults and samples."""
         return []
 
+    @property
+    def zones(self) -> Sequence[str]:
+        """The zone of each of its instances, where its instances are in zones."""
+        return ()
+
+    def restart(self, index: int) -> None:
+        """Starts one of its servers again."""
+        self.servers[index].restart()
+
+    def zone_counts(self) -> dict[str, int]:
+        """How many of its instances are healthy in each zone, as far as its own checks know."""
+        return {}
+
     def lost_for_good(self) -> int:
         """Requests that it killed, or refused because it was down, since the beginning of the run."""
         return sum(server.lost_for_good() for server in self.servers)
+
+    def gauges(self) -> dict[str, float]:
+        """What is worth a look once a second, by name: levels as they are, counts since the beginning of the run."""
+        return {}
 
     def counters(self) -> dict[str, Any]:
         """Its own counters since `start_counting`."""

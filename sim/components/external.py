@@ -6,14 +6,15 @@ from pydantic import Field
 
 from sim.components.database import SingleServer
 from sim.components.program import Program, Work
+from sim.components.region import Placed
 from sim.components.server import Server
-from sim.values import Config, Distribution, Share
+from sim.values import Distribution, Share
 
 if TYPE_CHECKING:
     from sim.components.world import World
 
 
-class ExternalConfig(Config):
+class ExternalConfig(Placed):
     """A provider outside the system."""
 
     kind: Literal["external"] = Field(description="A service of somebody else, of unlimited capacity.")

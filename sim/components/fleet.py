@@ -4,16 +4,18 @@ All calls of one caller share it. It adds no hop. It counts what is outstanding 
 and sees the state of an instance only through the health checks, and through the answers it gets or waits for in vain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from sim.balancing import Endpoint, LatencyByLoad, OutlierDetector, eligible, make_balancer, weight_factor
+from sim.balancing import Endpoint, LatencyByLoad, OutlierDetector, eligible, weight_factor
 from sim.components.component import Handler, Steps
-from sim.components.network import Direction, Link, cross
+from sim.components.deciding import balancer_for
+from sim.components.network import Direction, Edge, Link, cross
+from sim.components.region import zone_of
 from sim.components.server import Server
-from sim.kernel import Flow
+from sim.kernel import Environment, Flow
 from sim.metrics import Reaction
 from sim.request import ANSWERS, Outcome, Request
 
@@ -32,26 +34,25 @@ class Fleet:
     Args:
         service: The service.
         caller: Whose side this is.
-        link: Between the two.
 
     Attributes:
         learns: Whether it has to be told of answers, and of those that have not come in time.
         returning: When an answer that is on its way will be back, s, and from which instance: a heap.
     """
 
-    def __init__(self, service: "Service", caller: str, link: Link) -> None:
+    def __init__(self, service: "Service", caller: str) -> None:
         config, world = service.config, service.world
         self.env = world.env
         self.service = service
         self.recorder = world.recorder
-        self.link = link
         self.servers: list[Server] = service.servers
-        name = f"{caller}.{service.name}.balancer"
+        ways = {zone: world.link(caller, service.address(zone)) for zone in dict.fromkeys(service.zones)}
+        self.links = [ways[zone] for zone in service.zones]
         self.weights = [config.weight_of(index) for index in range(len(self.servers))]
         self.endpoints = [
             Endpoint(index, server.name, self.weights[index]) for index, server in enumerate(self.servers)
         ]
-        self.balancer = make_balancer(config.balancer, self.endpoints, world.streams.uniform(name))
+        self.balancer = balancer_for(self, service, caller, self.endpoints)
         self.panic_threshold: float = config.balancer.panic_threshold
         ejection = config.outlier_ejection
         self.detector = None if ejection is None else OutlierDetector(ejection, len(self.endpoints))
@@ -60,10 +61,17 @@ class Fleet:
         self.learns = self.balancer.learns or self.detector is not None
         self.returning: list[tuple[float, int]] = []
         self.probes = self.balancer.probes
-        self.serve = [server.handle for server in self.servers]
+        handlers: list[Handler] = list(self.servers)
         if self.probes:
-            reports = service.load_reports
-            self.serve = [Reported(*pair).handle for pair in zip(self.servers, reports, strict=True)]
+            handlers = [Reported(*pair) for pair in zip(self.servers, service.load_reports, strict=True)]
+        self.link = self.links[0]
+        if len(ways) > 1:
+            self.link, home = Link.free(world.env), zone_of(caller)
+            handlers = [
+                ZoneEdge(world.env, link, handler, service, home is not None and zone != home)
+                for link, handler, zone in zip(self.links, handlers, service.zones, strict=True)
+            ]
+        self.serve = [handler.handle for handler in handlers]
         self._asked: dict[Request, tuple[Endpoint, float]] = {}
         self.refresh()
 
@@ -139,7 +147,8 @@ class Fleet:
             Flow(self.env, self._probe(target))
 
     def _probe(self, endpoint: Endpoint) -> Any:
-        there = self._way(self.link.out)
+        link = self.links[endpoint.index]
+        there = self._way(link, link.out)
         if there == inf:
             return
         yield there
@@ -149,13 +158,13 @@ class Fleet:
         load = server.outstanding
         server.do_beside(self.balancer.probe_work)
         expected = self.service.load_reports[endpoint.index].expected(load)
-        back = self._way(self.link.back)
+        back = self._way(link, link.back)
         if back < inf:
             yield back
             self.balancer.probed(endpoint, load, expected, self.env.now)
 
-    def _way(self, direction: Direction) -> float:
-        return direction.latency() if self.link.steady else direction.crossing(0.0)
+    def _way(self, link: Link, direction: Direction) -> float:
+        return direction.latency() if link.steady else direction.crossing(0.0)
 
 
 class FleetEdge:
@@ -182,6 +191,7 @@ class FleetEdge:
         self._returning = fleet.returning
         self._out = fleet.link.out.latency
         self._back = fleet.link.back.latency
+        self.gave_up = fleet.timed_out if fleet.learns else None
 
     def handle(self, request: Request) -> Steps:
         """Picks an instance, sends the request there and brings the answer back."""
@@ -239,7 +249,43 @@ class FleetEdge:
 
 def who_minds_time_outs(entrance: Handler) -> Callable[[Request], None] | None:
     """Who has to be told when a caller gives up on what it has sent to `entrance`; None for nobody."""
-    return entrance.fleet.timed_out if isinstance(entrance, FleetEdge) and entrance.fleet.learns else None
+    told: Callable[[Request], None] | None = getattr(entrance, "gave_up", None)
+    return told
+
+
+def all_who_mind(ways: Iterable[Handler]) -> Callable[[Request], None] | None:
+    """Who has to be told where a request may have gone any of several ways: whoever does not know it does not mind."""
+    told = [who for who in map(who_minds_time_outs, ways) if who is not None]
+
+    def tell(request: Request) -> None:
+        for who in told:
+            who(request)
+
+    return tell if told else None
+
+
+class ZoneEdge(Edge):
+    """The way to an instance in a zone.
+
+    Args:
+        env: The environment.
+        link: To the zone.
+        target: The instance.
+        service: Its service, which counts what comes from another zone.
+        crosses: Whether this does.
+    """
+
+    __slots__ = ("crosses", "service")
+
+    def __init__(self, env: Environment, link: Link, target: Handler, service: "Service", crosses: bool) -> None:
+        super().__init__(env, link, target, 0, settle=True)
+        self.service = service
+        self.crosses = crosses
+
+    def handle(self, request: Request) -> Steps:
+        """Sends a request there and brings the answer back."""
+        self.service.cross_zone += self.crosses
+        return super().handle(request)
 
 
 class Reported:

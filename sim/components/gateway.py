@@ -10,6 +10,7 @@ from pydantic import Field
 from sim.components.component import Handler
 from sim.components.names import ComponentName
 from sim.components.proxy import Proxy
+from sim.components.region import Placed
 from sim.components.steps.call import caller_of
 from sim.policies.admission import ADMISSION, AdmissionConfig
 from sim.policies.retry import RetryConfig
@@ -29,7 +30,7 @@ class RouteConfig(Config):
     retry: RetryConfig | None = Field(None, description="Whether and how the gateway tries again.")
 
 
-class GatewayConfig(Config):
+class GatewayConfig(Placed):
     """A gateway: ordered policies, then routes."""
 
     kind: Literal["gateway"] = Field(description="An API gateway.")

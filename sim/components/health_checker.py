@@ -5,19 +5,66 @@ connection refused or no answer in time has failed. Each instance has its own ph
 bursts. Source: Envoy, health checking; NGINX Plus; AWS target groups.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sim.balancing import HealthState
-from sim.components.component import Steps
+from sim.balancing import HealthCheckConfig, HealthState
+from sim.components.component import Component, Handler, Steps
 from sim.components.meter import PROBE
 from sim.components.network import Edge
-from sim.components.program import Work
+from sim.components.program import Step, Work
 from sim.components.server import Server
-from sim.kernel import TIMED_OUT, FixedDemand, Flow
-from sim.request import Request
+from sim.kernel import TIMED_OUT, Environment, FixedDemand, Flow
+from sim.request import ANSWERS, Outcome, Request
 
 if TYPE_CHECKING:
     from sim.components.service import Service
+
+
+class Prober:
+    """Probes one place in a fixed rhythm, and tells when the verdict on it has changed.
+
+    Args:
+        env: The environment.
+        config: The rhythm and the thresholds.
+        way: What a probe is sent to.
+        phase: When the first probe is sent, as a share of the interval.
+        verdict: Told whether the place is healthy when that has changed.
+    """
+
+    def __init__(
+        self,
+        env: Environment,
+        config: HealthCheckConfig,
+        way: Handler,
+        phase: float,
+        verdict: Callable[[bool], None],
+    ) -> None:
+        self.env = env
+        self.config = config
+        self.way = way
+        self.verdict = verdict
+        self.state = HealthState(config)
+        self.timer = env.timer(config.timeout)
+        Flow(env, self._watch(phase * config.interval))
+
+    def _watch(self, phase: float) -> Any:
+        yield phase
+        while True:
+            begun = self.env.now
+            healthy = yield from self._probe()
+            if self.state.probe_result(healthy):
+                self.verdict(self.state.healthy)
+            yield max(0.0, begun + self.config.interval - self.env.now)
+
+    def _probe(self) -> Any:
+        probe = Request(-1, PROBE, "health check", self.env.now)
+        flow = Flow(self.env, self.way.handle(probe), probe)
+        if not flow.ended:
+            self.timer.watch(flow)
+        response = yield flow
+        return response is not TIMED_OUT and response.success
 
 
 class HealthChecker:
@@ -29,34 +76,21 @@ class HealthChecker:
 
     def __init__(self, service: "Service") -> None:
         world = service.world
-        self.service = service
-        self.env = world.env
-        self.config = service.config.health_check
-        self.timer = self.env.timer(self.config.timeout)
-        self.states = [HealthState(self.config) for _ in service.servers]
-        link = world.link(f"{service.name}.health_check", service.name)
-        self.edges = [Edge(self.env, link, Uncounted(server), 0, settle=True) for server in service.servers]
-        phases = world.streams.uniform(f"{service.name}.health_check")
-        service.servers[0].program.add(PROBE, [Work(FixedDemand(self.config.work))])
-        for index in range(len(service.servers)):
-            Flow(self.env, self._watch(index, phases.next() * self.config.interval))
-
-    def _watch(self, index: int, phase: float) -> Any:
-        yield phase
-        while True:
-            begun = self.env.now
-            healthy = yield from self._probe(index)
-            if self.states[index].probe_result(healthy):
-                self.service.verdict(index, self.states[index].healthy)
-            yield max(0.0, begun + self.config.interval - self.env.now)
-
-    def _probe(self, index: int) -> Any:
-        probe = Request(-1, PROBE, "health check", self.env.now)
-        flow = Flow(self.env, self.edges[index].handle(probe), probe)
-        if not flow.ended:
-            self.timer.watch(flow)
-        response = yield flow
-        return response is not TIMED_OUT and response.success
+        config = service.config.health_check
+        name = f"{service.name}.health_check"
+        phases = world.streams.uniform(name)
+        for server in service.servers:
+            server.program.add(PROBE, [Work(FixedDemand(config.work))])
+        self.probers = [
+            Prober(
+                world.env,
+                config,
+                Edge(world.env, world.link(name, service.address(zone)), Uncounted(server), 0, settle=True),
+                phases.next(),
+                partial(service.verdict, index),
+            )
+            for index, (server, zone) in enumerate(zip(service.servers, service.zones, strict=True))
+        ]
 
 
 class Uncounted:
@@ -77,3 +111,38 @@ class Uncounted:
         response = yield from server.handle(request)
         server.forget(response)
         return response
+
+
+class Front:
+    """A whole component as checks from outside see it: it is well if what they reach of it answers.
+
+    A proxy answers by itself. What has instances lets the next answer that its own checks have not taken out.
+
+    Args:
+        component: The component.
+        work: How long a probe occupies a worker, s.
+    """
+
+    def __init__(self, component: Component, work: float) -> None:
+        self.component = component
+        self.servers = [Uncounted(server) for server in component.servers]
+        self._next = 0
+        self._steps: list[Step] = [Work(FixedDemand(work))]
+
+    def handle(self, request: Request) -> Steps:
+        """Answers a probe."""
+        yield from request.settle()
+        if not self.servers:
+            return ANSWERS[Outcome.OK if self.component.up else Outcome.REFUSED]
+        if self._steps:
+            for server in self.component.servers:
+                server.program.add(PROBE, self._steps)
+            self._steps = []
+        healthy = getattr(self.component, "healthy", None) or [True] * len(self.servers)
+        count = len(self.servers)
+        for step in range(count):
+            index = (self._next + step) % count
+            if healthy[index]:
+                self._next = index + 1
+                return (yield from self.servers[index].handle(request))
+        return ANSWERS[Outcome.NO_HEALTHY_INSTANCE]

@@ -13,6 +13,12 @@ QUEUE_FULL = ANSWERS[Outcome.QUEUE_FULL]
 PROBE = RequestKind(path="/health", label="health check")
 """The kind of a health checker's probes: load like any other, but no user's request."""
 
+APPLY = RequestKind(path="/replication", label="replication")
+"""The kind of a replica's own work on a write that it has received: load, but no user's request either."""
+
+INTERNAL = (PROBE, APPLY)
+"""The kinds of requests that no user has sent."""
+
 
 class Meter:
     """The counters of one server.

@@ -5,12 +5,13 @@ accepts and never answers: callers see only their own time-outs, until the proce
 is outstanding until then, also where a caller has given up: a process that hangs does not close connections either.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simpy.events import Event
 
 from sim.components.component import Steps
-from sim.components.meter import PROBE, Meter
+from sim.components.meter import INTERNAL, Meter
 from sim.kernel import Environment, Flow
 from sim.metrics import Recorder
 from sim.request import ANSWERS, SERVICE, Outcome, Request
@@ -47,16 +48,20 @@ class Mortal(Meter):
         recorder: Told of work that a crash has made worthless.
 
     Attributes:
+        deaths: How often it has crashed: what it had in memory then is gone.
         hangs: What makes it hang now; as long as there is anything, it does.
+        when_up: Called whenever it accepts requests again.
     """
 
-    __slots__ = ("_crashes", "_inside", "hangs", "recorder")
+    __slots__ = ("_crashes", "_inside", "deaths", "hangs", "recorder", "when_up")
 
     def __init__(self, env: Environment, name: str, workers: float, recorder: Recorder) -> None:
         super().__init__(env, name, workers)
         self.recorder = recorder
         self.hangs: list[object] = []
+        self.when_up: list[Callable[[], None]] = []
         self._crashes = 0
+        self.deaths = 0
         self._inside: dict[Flow, Request] | None = None
 
     def may_die(self) -> None:
@@ -69,6 +74,7 @@ class Mortal(Meter):
         It takes as many restarts as there were crashes until it accepts again. A hung process is hung no more.
         """
         self._crashes += 1
+        self.deaths += 1
         if self.up:
             self._measure()
             self._count_up_time()
@@ -84,6 +90,8 @@ class Mortal(Meter):
         if not self._crashes:
             self._up_mark = self.env.now
             self.up = True
+            for tell in self.when_up:
+                tell()
 
     def hang(self, why: object) -> None:
         """Goes on accepting, answers nothing: callers see only their own time-outs. What is down cannot hang.
@@ -109,7 +117,7 @@ class Mortal(Meter):
         return super().lost_for_good() + (self._users_inside() if self.hangs else 0)
 
     def _users_inside(self) -> int:
-        return sum(request.kind is not PROBE for request in (self._inside or {}).values())
+        return sum(request.kind not in INTERNAL for request in (self._inside or {}).values())
 
     def _lose(self, why: Killed | Hung) -> None:
         for flow in list(self._inside or ()):
@@ -119,7 +127,7 @@ class Mortal(Meter):
     def _hang(self, request: Request) -> Steps:
         """What a hung process does with a request."""
         request.doing = SERVICE
-        counted = int(request.kind is not PROBE)
+        counted = int(request.kind not in INTERNAL)
         self._swallow(counted)
         try:
             yield Event(self.env)

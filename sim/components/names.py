@@ -5,7 +5,7 @@ as `names`: a mistyped name is found beside everything else that is wrong. Witho
 built in Python, any name will do.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args
 
@@ -63,10 +63,21 @@ class Declared(dict[str, str | None]):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a scenario calls its clients and components."""
+    """What a scenario calls its clients, components and regions.
+
+    Attributes:
+        clients: The clients.
+        components: The components.
+        regions: The regions; None where nobody judges them.
+        places: The regions that each component stands in, where that is said rightly.
+        zones: The zones of each region, where they are said rightly.
+    """
 
     clients: Declared
     components: Declared
+    regions: Declared | None = None
+    places: Mapping[str, Sequence[str]] | None = None
+    zones: Mapping[str, Sequence[str]] | None = None
 
     def is_client(self, name: str) -> bool:
         """Whether a client is known by this name."""
@@ -83,6 +94,42 @@ class Names:
         if self.is_client(name):
             raise ValueError(f"{quote(name)} is a client, not a component{hint('', self.components)}")
         raise ValueError(f"there is no component {quote(name)}{hint(name, self.components)}")
+
+    def check_region(self, name: str) -> None:
+        """Raises ValueError where no region has this name."""
+        if self.regions is not None and self.regions.lacks(name):
+            text = hint(name, self.regions) if self.regions else "; the scenario declares none under 'regions'"
+            raise ValueError(f"there is no region {quote(name)}{text}")
+
+    def check_zone(self, name: str) -> None:
+        """Raises ValueError where no region has such a zone, written `region/zone`."""
+        region, _, zone = name.partition("/")
+        if not zone:
+            raise ValueError(f"{quote(name)} is not a zone; write region/zone, such as us-east/a")
+        self.check_region(region)
+        zones = None if self.zones is None else self.zones.get(region)
+        if zones is not None and zone not in zones:
+            text = hint(zone, zones) if zones else "; it has no zones"
+            raise ValueError(f"{quote(region)} has no zone {quote(zone)}{text}")
+
+    def check_stands(self, name: str, region: str) -> None:
+        """Raises ValueError where a component does not stand in a region."""
+        where = None if self.places is None else self.places.get(name)
+        if where is not None and region not in where:
+            text = f"it stands in {' and '.join(where)}" if where else "it stands in no region"
+            raise ValueError(f"{quote(name)} does not stand in {quote(region)}; {text}")
+
+    def has_end(self, name: str) -> bool:
+        """Whether a component, client or region may have this name, as ends of links do."""
+        sections = (self.components, self.clients, self.regions)
+        return not all(section is None or section.lacks(name) for section in sections)
+
+    def check_end(self, name: str) -> None:
+        """Raises ValueError where no component, client or region has this name."""
+        if not self.has_end(name):
+            what = "region, component or client" if self.regions else "component or client"
+            known = [*(self.regions or ()), *self.components, *self.clients]
+            raise ValueError(f"there is no {what} {quote(name)}{hint(name, known)}")
 
     def check_either(self, name: str, what: str) -> None:
         """Raises ValueError where neither a component nor a client has this name; `what` says so for messages."""
@@ -122,6 +169,29 @@ def _is_cache(name: str, info: ValidationInfo) -> str:
     return CacheReference(name)
 
 
+def _is_queue(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    kind = None if names is None else names.kind(name)
+    if kind not in ("queue", None):
+        raise ValueError(f"{quote(name)} is {a(kind)}, not a queue")
+    return Reference(name)
+
+
+def _is_service(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    kind = None if names is None else names.kind(name)
+    if kind not in ("service", None):
+        raise ValueError(f"{quote(name)} is {a(kind)}; the consumers of a queue are services")
+    return Reference(name)
+
+
+def _is_region(name: str, info: ValidationInfo) -> str:
+    names = names_in(info)
+    if names is not None:
+        names.check_region(name)
+    return name
+
+
 _IS_CACHE: Final = AfterValidator(_is_cache)
 
 ComponentName = Annotated[str, AfterValidator(_takes_requests)]
@@ -129,6 +199,15 @@ ComponentName = Annotated[str, AfterValidator(_takes_requests)]
 
 CacheName = Annotated[str, _IS_CACHE]
 """A cache that is read before its origin is asked."""
+
+QueueName = Annotated[str, AfterValidator(_is_queue)]
+"""A queue that messages are published to."""
+
+ServiceName = Annotated[str, AfterValidator(_is_service)]
+"""A service that consumes a queue."""
+
+RegionName = Annotated[str, AfterValidator(_is_region)]
+"""A region that something stands in."""
 
 
 def references(config: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -5,7 +5,8 @@ doubles (RFC 6298, with Linux's minimum of 200 ms), so loss shows as a long tail
 heals. With a bandwidth, each direction transmits one message after the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
+from functools import cached_property
 from itertools import repeat
 from math import inf, prod
 from typing import Annotated, Any, ClassVar
@@ -76,7 +77,7 @@ def _is_pair(pair: str, info: ValidationInfo) -> str:
         text = "is not a pair; write two names with a slash between them, such as gateway/search"
         raise ValueError(f"{quote(pair)} {text}")
     for end in ends:
-        names.check_either(end, "component or client")
+        names.check_end(end)
     if ends[0] == ends[1]:
         raise ValueError(f"{quote(pair)} names one component twice; nothing calls itself")
     return pair
@@ -86,24 +87,40 @@ class NetworkConfig(LinkConfig):
     """The network between all components, and where it differs."""
 
     between: dict[Annotated[str, AfterValidator(_is_pair)], PairConfig] = Field(
-        default_factory=dict, description="What is different between two components, written a/b; both ways are alike."
+        default_factory=dict,
+        description="What is different between two regions or two components, written a/b; both ways are alike.",
     )
 
-    def link(self, caller: str, callee: str, access: LinkConfig | None) -> LinkConfig:
+    @cached_property
+    def distances(self) -> Mapping[frozenset[str | None], float]:
+        """Mean one-way latency of each pair, s."""
+        return {frozenset(pair.split("/")): config.one_way.mean for pair, config in self.between.items()}
+
+    def link(
+        self,
+        caller: str,
+        callee: str,
+        access: LinkConfig | None,
+        regions: Set[str | None] = frozenset(),
+        across: Distribution | None = None,
+    ) -> LinkConfig:
         """What the link between two parts is like.
 
         Args:
             caller: Name of the component or client that calls.
             callee: Name of what it calls.
             access: The caller's own link, if it has one: it takes the network's place, and its latency if it has none.
+            regions: Where the two stand.
+            across: The latency between their zones, where they are in two.
         """
         base = self if access is None else access
         latency = self.latency if base.latency is None else base.latency
-        own: dict[str, Any] = {}
-        for pair, config in self.between.items():
-            if set(pair.split("/")) == {caller, callee}:
-                own = {key: getattr(config, key) for key in config.model_fields_set}
-        return base.model_copy(update={"latency": latency, **own})
+        own: dict[str, Any] = {"latency": latency if across is None else across}
+        for ends in (regions, {caller, callee}):
+            for pair, config in self.between.items():
+                if set(pair.split("/")) == ends:
+                    own |= {key: getattr(config, key) for key in config.model_fields_set}
+        return base.model_copy(update=own)
 
 
 class AccessConfig(LinkConfig):
@@ -154,14 +171,14 @@ class Direction:
             seconds += self._free_at - now
         waited, timer = 0.0, FIRST_RETRANSMISSION
         while self._loses(now + waited):
-            if self._dead_until == inf:
+            if self.dead_until == inf:
                 return inf
             waited += timer
             timer = min(timer * 2.0, LONGEST_RETRANSMISSION)
         return seconds + waited
 
     @property
-    def _dead_until(self) -> float:
+    def dead_until(self) -> float:
         """Until when nothing at all gets through, as far as is known, s."""
         ends = [until for share, until in self.losses if share >= 1.0]
         return max(self.cut_until, inf if self.loss >= 1.0 else 0.0, *ends)
@@ -191,6 +208,12 @@ class Link:
         self.out = out
         self.back = back
         self.steady = out.steady and back.steady
+
+    @classmethod
+    def free(cls, env: Environment) -> "Link":
+        """A link that takes no time."""
+        one, other = (Direction(env, LinkConfig(), Streams(0), "free") for _ in range(2))
+        return cls(one, other)
 
     def watch(self) -> None:
         """Some event of the scenario touches this link: from now on the moment of a crossing matters."""

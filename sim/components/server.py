@@ -11,7 +11,7 @@ from math import inf, prod
 from simpy.events import Event
 
 from sim.components.component import Steps
-from sim.components.meter import PROBE, QUEUE_FULL, REFUSED
+from sim.components.meter import INTERNAL, QUEUE_FULL, REFUSED
 from sim.components.mortal import RESET, Hung, Killed, Mortal
 from sim.components.program import Program, Work
 from sim.kernel import Demand, Environment, Uniform
@@ -129,7 +129,7 @@ class Server(Mortal):
             holding = True
             answer = OK
             failure: Response | None = None
-            if self.failures and request.kind is not PROBE and self._fails():
+            if self.failures and request.kind not in INTERNAL and self._fails():
                 self.errors += 1
                 return UPSTREAM_ERROR
             for step in self.program.always or self.program.steps(request):

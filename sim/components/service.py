@@ -1,5 +1,7 @@
 """A service is a fleet of identical instances behind a name: workers, a bounded queue, and steps for each request."""
 
+from collections import Counter
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StrictBool, model_validator
@@ -13,11 +15,13 @@ from sim.balancing import (
     SlowStartConfig,
 )
 from sim.components.component import Component, Handler
+from sim.components.deciding import Bulletin
 from sim.components.fleet import Fleet, FleetEdge
 from sim.components.health_checker import HealthChecker
 from sim.components.meter import server_counters
 from sim.components.network import Edge
 from sim.components.program import Errands, Program, Step
+from sim.components.region import Placed
 from sim.components.server import Server
 from sim.components.steps import STEPS, StepConfig, make_steps
 from sim.kernel import Flow
@@ -59,7 +63,7 @@ class WarmUpConfig(Config):
     factor: Number = Field(ge=1.0, le=1000, description="Multiplies service times at first; falls linearly to 1.")
 
 
-class ServiceConfig(Config):
+class ServiceConfig(Placed):
     """A service: instances, workers, a queue and what they do for a request."""
 
     kind: Literal["service"] = Field(description="A fleet of instances with workers and a queue.")
@@ -163,7 +167,13 @@ class Service(Component):
         super().__init__(name, config, world)
         self._servers = [self._make_server(index) for index in range(config.instances)]
         self.healthy = [True] * config.instances
+        zones = world.placement.zones(name)
+        self._zones = [zones[index % len(zones)] if zones else "" for index in range(config.instances)]
         self.fleets: dict[str, Fleet] = {}
+        self.cross_zone = 0
+        self.cookies: dict[Hashable, int] = {}
+        reports = config.balancer.load_reports
+        self.board = None if reports is None else Bulletin(world.env, self, reports)
         self.load_reports = [LatencyByLoad() for _ in self._servers]
         self._warming: dict[int, Flow] = {}
 
@@ -186,12 +196,34 @@ class Service(Component):
         """Its instances."""
         return self._servers
 
+    @property
+    def zones(self) -> list[str]:
+        """The zone of each instance, an empty text where its region has none: they are spread evenly."""
+        return self._zones
+
     def connect(self) -> None:
         """Builds the steps, which look up what they call."""
         config: ServiceConfig = self.config
-        default = self._make_steps(config, self.name)
+        for server, program in zip(self._servers, self._programs(), strict=True):
+            server.program = program
+        if config.health_check is not None:
+            HealthChecker(self)
+
+    def address(self, zone: str) -> str:
+        """What its instances in a zone are called, as ends of links."""
+        return f"{self.name}/{zone}" if zone else self.name
+
+    def _programs(self) -> list[Program]:
+        """What each instance does: in each zone the same, called from there."""
+        programs = {zone: self._program(self.address(zone)) for zone in dict.fromkeys(self.zones)}
+        return [programs[zone] for zone in self.zones]
+
+    def _program(self, caller: str) -> Program:
+        """What its instances in one zone do; `caller` is what they are called."""
+        config: ServiceConfig = self.config
+        default = self._make_steps(config, self.name, caller)
         branches: list[tuple[Match, list[Step]]] = [
-            (endpoint.match, self._make_steps(endpoint, f"{self.name}.{number}"))
+            (endpoint.match, self._make_steps(endpoint, f"{self.name}.{number}", caller))
             for number, endpoint in enumerate(config.endpoints)
         ]
 
@@ -201,24 +233,21 @@ class Service(Component):
                     return steps
             return default
 
-        program = Program(default, choose if branches else None)
-        for server in self._servers:
-            server.program = program
-        if config.health_check is not None:
-            HealthChecker(self)
+        return Program(default, choose if branches else None)
 
-    def _make_steps(self, config: ServiceConfig | EndpointConfig, name: str) -> list[Step]:
-        steps = make_steps(config.work, config.steps, name, self.world, self.name) or [NotFound()]
+    def _make_steps(self, config: ServiceConfig | EndpointConfig, name: str, caller: str) -> list[Step]:
+        steps = make_steps(config.work, config.steps, name, self.world, caller) or [NotFound()]
         return [Errands(), *steps] if ALGORITHMS[self.config.balancer.algorithm].probes else steps
 
     def entrance(self, caller: str, settle: bool = True) -> Handler:
         """The caller's balancer; a single instance that nobody checks needs none."""
         config: ServiceConfig = self.config
-        link, salt = self.world.link(caller, self.name), self.world.calls_to(self.name, caller)
+        salt = self.world.calls_to(self.name, caller)
         if config.instances == 1 and config.health_check is None and config.outlier_ejection is None:
+            link = self.world.link(caller, self.address(self.zones[0]))
             return Edge(self.env, link, self._servers[0], salt, settle)
         if caller not in self.fleets:
-            self.fleets[caller] = Fleet(self, caller, link)
+            self.fleets[caller] = Fleet(self, caller)
         return FleetEdge(self.fleets[caller], salt, settle)
 
     def verdict(self, index: int, healthy: bool) -> None:
@@ -230,6 +259,8 @@ class Service(Component):
                 fleet.returned(index)
             else:
                 fleet.refresh()
+        for fleet in self.calling:
+            fleet.refresh()
 
     def restart(self, index: int) -> None:
         """Starts an instance again: it accepts requests after `startup`, and is slow while it warms up.
@@ -263,12 +294,22 @@ class Service(Component):
             finally:
                 server.undo_slow(factor)
 
+    def zone_counts(self) -> dict[str, int]:
+        """See `Component.zone_counts`."""
+        return dict(Counter(zone for zone, healthy in zip(self.zones, self.healthy, strict=True) if healthy))
+
     def counters(self) -> dict[str, Any]:
         """Sums over the instances, and each of them."""
-        return server_counters(self._servers) | {"refused": self.refused + sum(s.refused for s in self._servers)}
+        counters = server_counters(self._servers) | {"refused": self.refused + sum(s.refused for s in self._servers)}
+        for other in self.also_count:
+            counters |= other.counters()
+        return counters | {"cross_zone": self.cross_zone} if any(self.zones) else counters
 
     def start_counting(self) -> None:
         """Forgets what was counted so far."""
         super().start_counting()
+        self.cross_zone = 0
+        for other in self.also_count:
+            other.start_counting()
         for server in self._servers:
             server.start_counting()

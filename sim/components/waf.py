@@ -7,14 +7,15 @@ from pydantic import Field
 from sim.components.component import Handler
 from sim.components.names import ComponentName
 from sim.components.proxy import Proxy
+from sim.components.region import Placed
 from sim.request import ANSWERS, Outcome, Request, Response
-from sim.values import Config, Constant, Distribution, Share
+from sim.values import Constant, Distribution, Share
 
 if TYPE_CHECKING:
     from sim.components.world import World
 
 
-class WafConfig(Config):
+class WafConfig(Placed):
     """A firewall: what it costs and what it blocks."""
 
     kind: Literal["waf"] = Field(description="A web application firewall.")
@@ -46,7 +47,7 @@ class Waf(Proxy):
 
     def connect(self) -> None:
         """Looks up what is behind it."""
-        self.upstream = self.world.components[self.config.to].entrance(self.name, settle=False)
+        self.upstream = self.world.entrance(self.config.to, self.name, settle=False)
 
     def forward(self, request: Request) -> Response | Handler:
         """Inspects a request, and passes it on if nothing is found."""

@@ -249,11 +249,15 @@ class FlowNetwork:
             totals[label] = totals.get(label, 0.0) + part
         return passes(np.array([totals[label] for label in labels]))
 
+    def _queue(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
+        for consumer in config.consumers:
+            yield consumer.service, "consumes", stream
+
     def _service(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
         for steps, mask in self.paths.programs(name):
             mine = stream.times(mask)
             for word, step in steps:
-                if word == "call":
+                if word in ("call", "publish"):
                     yield step.to, "", mine
                 elif word == "parallel":
                     for branch in step.calls:

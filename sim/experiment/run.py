@@ -115,5 +115,8 @@ def _result(
         objectives=list(document.objectives),
         engine={"events": float(world.env.events), "cpu_s": cpu},
         interrupted=interrupted,
+        reactions=list(recorder.reactions),
+        series_names=sampler.series_names,
+        series=sampler.series(),
         notes=tuple(note for client in assembly.clients for note in client.notes),
     )

@@ -119,10 +119,20 @@ def write_run(
     (folder / "summary.json").write_text(to_json(summary), encoding="utf-8")
     timeline(result).to_csv(folder / "timeline.csv", index=False, float_format="%.7g")
     components_timeline(result).to_csv(folder / "components.csv", index=False, float_format="%.7g")
+    if result.series_names:
+        series_table(result).to_csv(folder / "series.csv", index=False, float_format="%.7g")
     if requests:
         request_table(result).to_parquet(folder / "requests.parquet", engine="pyarrow", index=False)
     (folder / "scenario.yaml").write_text(scenario_as_run(scenario, result.seed), encoding="utf-8")
     (folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
+
+
+def series_table(result: Result) -> pd.DataFrame:
+    """What components kept of themselves second by second: columns t_s, component, name and value."""
+    names = pd.DataFrame(result.series_names, columns=["component", "name"])
+    which = names.iloc[result.series["series"]].reset_index(drop=True)
+    which.insert(0, "t_s", result.series["t"])
+    return which.assign(value=result.series["value"])
 
 
 def to_json(data: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from sim.experiment.replication import Replication, Trial
 from sim.experiment.save import map_files
 from sim.experiment.shape import COUNT, FIGURE, NUMBER, Each, differences
 from sim.experiment.summary_shape import what_is_wrong
-from sim.metrics import Result
+from sim.metrics import Reaction, Result
 from sim.metrics.result import Event
 from sim.metrics.saturation import Strain
 from sim.scenario import Scenario
@@ -30,7 +30,7 @@ _SHAPE: Final = {
     "strains": Each({"saturated": NUMBER, "utilization": NUMBER, "instances": Each(COUNT, list)}),
 }
 _TEXTS: Final = ("scenario", "about", "watch_for", "question", "answer", "seed")
-_ARRAYS: Final = ("requests", "samples")
+_ARRAYS: Final = ("requests", "samples", "series")
 _LISTS: Final = ("attempt_starts", "attempt_latencies")
 
 
@@ -127,6 +127,8 @@ def load_result(path: Path) -> Result:
         rest = json.loads(saved["rest"].tobytes())
         rest["events"] = [Event(**event) for event in rest["events"]]
         rest["places"] = [(component, instance) for component, instance in rest["places"]]
+        rest["reactions"] = [Reaction(*reaction) for reaction in rest["reactions"]]
+        rest["series_names"] = [(component, name) for component, name in rest["series_names"]]
         rest["notes"] = tuple(rest["notes"])
         count = len(rest["clients"])
         rest |= {name: [saved[f"{name}.{number}"] for number in range(count)] for name in _LISTS}

@@ -48,6 +48,9 @@ class Unqueued:
     def _in_other(self, name: str, config: Any) -> Floats:
         return np.zeros(len(self.paths.flows)) + sum(self.seen_by(name, to) for to in self.paths.targets(name))
 
+    def _in_queue(self, name: str, config: Any) -> Floats:
+        return np.zeros(len(self.paths.flows))  # consumers come later
+
     def _in_cdn(self, name: str, config: Any) -> Floats:
         on_hit = config.cache.hit.mean if config.cache is not None and config.cache.hit is not None else 0.0
         missed = self._passed[name]
@@ -70,7 +73,7 @@ class Unqueued:
         time = np.zeros(len(self.paths.flows))
         for steps, mask in self.paths.programs(name):
             for word, step in steps:
-                if word == "call":
+                if word in ("call", "publish"):
                     time += mask * self._call(step, name)
                 elif word == "read_through":
                     asked, miss = self.paths.looked_up(step.cache.to), self._passed[step.cache.to]
@@ -104,7 +107,7 @@ class Unqueued:
     def _drawn(self, name: str, flow: int, rng: np.random.Generator, count: int) -> Floats:
         """Times inside a component, drawn; a proxy's are taken at their mean."""
         config = self._components[name]
-        if config.kind in ("database", "external", "cache"):
+        if config.kind in ("database", "external", "cache", "queue"):
             drawn: Floats = (config.latency if config.kind != "database" else config.work).draw(rng, count)
             return drawn
         if config.kind != "service":
@@ -114,7 +117,7 @@ class Unqueued:
         for word, step in next((steps for steps, mask in self.paths.programs(name) if mask[flow]), []):
             if word == "work":
                 time += slowness * step.draw(rng, count)
-            elif word == "call":
+            elif word in ("call", "publish"):
                 time += self._drawn_call(step, name, flow, rng, count)
             elif word == "parallel":
                 time += self._slowest(step, name, flow, rng, count)

@@ -4,16 +4,24 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Discriminator, Tag
 
+from sim.faults.broker_down import BrokerDown
 from sim.faults.crash import Crash
+from sim.faults.degrade import Degrade
+from sim.faults.drain import Drain
 from sim.faults.errors import Errors
 from sim.faults.event import EventConfig, Target
+from sim.faults.failback import Failback
 from sim.faults.flush import Flush
 from sim.faults.hang import Hang
 from sim.faults.injector import Injector
 from sim.faults.links import Latency, LinkEvent, Loss, Partition
 from sim.faults.outage import Outage
+from sim.faults.promote import Promote
+from sim.faults.publish_lost import PublishLost
+from sim.faults.region_down import RegionDown
 from sim.faults.slow import Slow
 from sim.faults.spike import Spike
+from sim.faults.zone_down import ZoneDown
 from sim.values import did_you_mean, nearest, wrong_key
 
 __all__ = [
@@ -30,7 +38,27 @@ __all__ = [
 ]
 
 VERBS: Final[dict[str, type[EventConfig]]] = {
-    kind.verb: kind for kind in (Crash, Hang, Slow, Errors, Outage, Latency, Loss, Partition, Spike, Flush)
+    kind.verb: kind
+    for kind in (
+        Crash,
+        Hang,
+        Slow,
+        Errors,
+        Outage,
+        Latency,
+        Loss,
+        Partition,
+        Spike,
+        Flush,
+        RegionDown,
+        ZoneDown,
+        Degrade,
+        Drain,
+        Failback,
+        Promote,
+        BrokerDown,
+        PublishLost,
+    )
 }
 
 EVENT_KEYS: Final = {field.alias or name for kind in VERBS.values() for name, field in kind.model_fields.items()}
@@ -71,7 +99,15 @@ Event = Annotated[
     | Annotated[Loss, Tag("loss")]
     | Annotated[Partition, Tag("partition")]
     | Annotated[Spike, Tag("spike")]
-    | Annotated[Flush, Tag("flush")],
+    | Annotated[Flush, Tag("flush")]
+    | Annotated[RegionDown, Tag("region_down")]
+    | Annotated[ZoneDown, Tag("zone_down")]
+    | Annotated[Degrade, Tag("degrade")]
+    | Annotated[Drain, Tag("drain")]
+    | Annotated[Failback, Tag("failback")]
+    | Annotated[Promote, Tag("promote")]
+    | Annotated[BrokerDown, Tag("broker_down")]
+    | Annotated[PublishLost, Tag("publish_lost")],
     Discriminator(verb_of),
     BeforeValidator(_one_verb),
 ]

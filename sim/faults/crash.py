@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from sim.components import Service, World
+from sim.components import Component, World
 from sim.faults.event import EventConfig, Targets, Undo
 from sim.values import Count, Duration, wrong_key
 
@@ -13,6 +13,7 @@ class Crash(EventConfig):
     """Kills instances."""
 
     verb: ClassVar[str] = "crash"
+    deadly: ClassVar[bool] = True
 
     crash: Targets = Field(description="Which service; search[1] for one certain instance.")
     instances: Count | None = Field(
@@ -35,22 +36,19 @@ class Crash(EventConfig):
 
     def begin(self, world: World) -> Undo:
         """Crashes them; undoing it starts them again."""
-        down: list[tuple[str, int]] = []
+        down: list[tuple[Component, int]] = []
         for target in self.targets:
-            component = world.components[target.name]
-            chosen = target.indices(world)
-            if self.instances is not None:
-                chosen = [index for index in chosen if component.servers[index].up][: self.instances]
-            for index in chosen:
-                component.servers[index].crash()
-                down.append((target.name, index))
+            for component in target.components(world):
+                servers = component.servers
+                chosen = list(range(len(servers))[target.indices(component)])
+                if self.instances is not None:
+                    chosen = [index for index in chosen if servers[index].up][: self.instances]
+                for index in chosen:
+                    servers[index].crash()
+                    down.append((component, index))
 
         def restart() -> None:
-            for name, index in down:
-                component = world.components[name]
-                if isinstance(component, Service):
-                    component.restart(index)
-                else:
-                    component.servers[index].restart()
+            for component, index in down:
+                component.restart(index)
 
         return restart

@@ -1,32 +1,20 @@
 """A flush empties a cache: everything that it kept has to be fetched again."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.components import World
-from sim.faults.event import EventConfig, Targets, Undo
-from sim.values import wrong_key
+from sim.faults.event import Hits, Moment, Targets, Undo
 
 
-class Flush(EventConfig):
+class Flush(Moment):
     """Empties caches."""
 
     verb: ClassVar[str] = "flush"
-    hits: ClassVar[Literal["servers", "clients", "links", "caches", "components"]] = "caches"
+    hits: ClassVar[Hits] = "caches"
 
     flush: Targets = Field(description="Which cache or CDN.")
-
-    @model_validator(mode="after")
-    def _over_at_once(self) -> Self:
-        if self.for_ is not None:
-            raise wrong_key("for", "a flush is over at once; leave it out")
-        return self
-
-    @property
-    def lasts(self) -> float | None:
-        """It is over at once."""
-        return 0.0
 
     def begin(self, world: World) -> Undo:
         """Empties them; there is nothing to undo."""

@@ -15,6 +15,7 @@ class Hang(EventConfig):
     """Makes instances accept and never answer."""
 
     verb: ClassVar[str] = "hang"
+    deadly: ClassVar[bool] = True
 
     hang: Targets = Field(description="Which service or component; search[1] for one certain instance.")
 

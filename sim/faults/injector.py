@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sim.components import Service, World
+from sim.components import Replica, Service, World
 from sim.faults.event import EventConfig
-from sim.metrics import Event
+from sim.metrics import GOOD_NEWS, Event
 
 
 class _Record:
@@ -49,13 +49,12 @@ class Injector:
         record.lost = self._losses(event) - record.before
 
     def _startup(self, event: EventConfig) -> float:
-        components = [self.world.components.get(target.name) for target in event.targets]
         if event.verb != "crash":
             return 0.0
-        return max((c.config.startup for c in components if isinstance(c, Service)), default=0.0)
+        return max((c.config.startup for c in event.components(self.world) if isinstance(c, Service)), default=0.0)
 
     def _losses(self, event: EventConfig) -> int:
-        if event.hits == "components":
+        if event.hits in ("components", "regions"):
             return sum(component.lost_for_good() for component in event.components(self.world))
         if event.hits == "servers":
             return sum(server.lost_for_good() for server in event.servers(self.world))
@@ -76,9 +75,10 @@ class Injector:
                 reaction.when
                 for reaction in self.world.recorder.reactions
                 if record.start <= reaction.when <= until
-                and reaction.what != "healthy"
-                and any(target.means(reaction.component, reaction.instance) for target in event.targets)
+                and reaction.what not in GOOD_NEWS
+                and event.noticed(reaction, self.world)
             ]
+            rto, rpo, writes_lost = self._databases(event, record.start, until)
             done.append(
                 Event(
                     kind=event.verb,
@@ -87,6 +87,24 @@ class Injector:
                     end=record.end,
                     detected=noticed[0] if noticed else None,
                     lost=record.lost,
+                    rto=rto,
+                    rpo=rpo,
+                    writes_lost=writes_lost,
                 )
             )
         return done
+
+    def _databases(
+        self, event: EventConfig, start: float, until: float
+    ) -> tuple[float | None, float | None, int | None]:
+        """What an event has cost replicated databases: RTO and RPO of the worst, s, and all writes lost."""
+        replicas = [each for each in self.world.components.values() if isinstance(each, Replica)]
+        if not replicas:
+            return None, None, None
+        touched = event.touches(self.world)
+        groups = {replica.group for replica in replicas if replica.name in touched}
+        costs = [group.cost.of(start, until) for group in groups]
+        times = [rto for rto, _, _ in costs]
+        known = [rto for rto in times if rto is not None]
+        rto = None if len(known) < len(times) else max(known, default=0.0)
+        return rto, max((rpo for _, rpo, _ in costs), default=0.0), sum(lost for _, _, lost in costs)

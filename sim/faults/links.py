@@ -1,13 +1,15 @@
 """Faults of links: more latency, lost packets, or a cut between two parts of the system (a partition)."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
 
 from sim.components import World
-from sim.components.network import Link
-from sim.faults.event import EventConfig, Target, TargetName, Targets, Undo, once_each
-from sim.values import Distribution, Share
+from sim.components.network import Direction, Link
+from sim.faults.event import EventConfig, Hits, Target, TargetName, Targets, Undo, once_each
+from sim.metrics import Reaction
+from sim.values import Distribution, Share, wrong_key
 
 
 def _pair(value: Any) -> Any:
@@ -53,12 +55,19 @@ Ends = Annotated[
 class LinkEvent(EventConfig):
     """An event that touches links."""
 
-    hits: ClassVar[Literal["servers", "clients", "links", "caches", "components"]] = "links"
+    hits: ClassVar[Hits] = "links"
 
     def links(self, world: World) -> list[Link]:
-        """All links that lead to or from a target."""
-        names = {target.name for target in self.targets}
-        return [link for ends, link in world.links.items() if names & set(ends)]
+        """All links that lead to or from a target; for a region, those that cross its border."""
+        return [
+            link
+            for ends, link in world.links.items()
+            if any(len({_is_in(end, target, world) for end in ends}) == 2 for target in self.targets)
+        ]
+
+    def noticed(self, reaction: Reaction, world: World) -> bool:
+        """Whether somebody's reaction was to what is on one of its sides."""
+        return any(_is_in(reaction.component, target, world) for target in self.targets)
 
 
 class Latency(LinkEvent):
@@ -111,20 +120,55 @@ class Partition(LinkEvent):
 
     verb: ClassVar[str] = "partition"
 
-    partition: Ends = Field(description="The two parts that cannot reach each other, or one cut off from all.")
+    partition: Ends = Field(
+        description="The two parts, or regions, that cannot reach each other, or one cut off from all."
+    )
+    one_way: StrictBool = Field(
+        False, description="Whether only what goes from the first to the second is lost, not what comes back."
+    )
+
+    @model_validator(mode="after")
+    def _from_one_to_another(self) -> Self:
+        if self.one_way and len(self.partition) == 1:
+            raise wrong_key("one_way", "needs two ends: from where, and to where?")
+        return self
 
     def links(self, world: World) -> list[Link]:
         """The links between the two, those of the callers' health checks included."""
-        names = {target.name for target in self.partition}
+        return list(dict.fromkeys(link for link, _ in self._ways(world)))
+
+    def _ways(self, world: World) -> Iterator[tuple[Link, Direction]]:
+        """What is cut: each direction, and the link that it belongs to."""
         if len(self.partition) == 1:
-            return super().links(world)
-        checks = {f"{name}.health_check" for name in names}
-        return [link for ends, link in world.links.items() if set(ends) <= names | checks]
+            for link in super().links(world):
+                yield from ((link, link.out), (link, link.back))
+            return
+        first, second = self.partition
+        for (caller, callee), link in world.links.items():
+            check, _, ours = caller.partition(".")
+            if ours and check == callee and callee in {*_parts(first, world), *_parts(second, world)}:
+                yield from ((link, link.out), (link, link.back))  # checks are made from the other side
+            elif _is_in(caller, first, world) and _is_in(callee, second, world):
+                yield link, link.out
+                if not self.one_way:
+                    yield link, link.back
+            elif _is_in(caller, second, world) and _is_in(callee, first, world):
+                yield link, link.back
+                if not self.one_way:
+                    yield link, link.out
 
     def begin(self, world: World) -> Undo:
         """Cuts them; they heal by themselves when the time has come."""
         until = float("inf") if self.for_ is None else world.env.now + self.for_
-        directions = [direction for link in self.links(world) for direction in (link.out, link.back)]
-        for direction in directions:
+        for _, direction in self._ways(world):
             direction.cut_until = max(direction.cut_until, until)
         return lambda: None
+
+
+def _parts(target: Target, world: World) -> Sequence[str]:
+    return () if target.name in world.placement.regions else world.placement.named(target.part)
+
+
+def _is_in(end: str, target: Target, world: World) -> bool:
+    """Whether one end of a link is what a target means, or stands in the region that it means."""
+    return end in _parts(target, world) or world.placement.region(end) == target.name

@@ -1,18 +1,19 @@
 """An outage takes a whole component away: connections are refused until it is back."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
 from sim.components import World
-from sim.faults.event import EventConfig, Targets, Undo
+from sim.faults.event import EventConfig, Hits, Targets, Undo
 
 
 class Outage(EventConfig):
     """Takes whole components away."""
 
     verb: ClassVar[str] = "outage"
-    hits: ClassVar[Literal["servers", "clients", "links", "caches", "components"]] = "components"
+    deadly: ClassVar[bool] = True
+    hits: ClassVar[Hits] = "components"
 
     outage: Targets = Field(description="Which component.")
 

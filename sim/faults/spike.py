@@ -4,12 +4,12 @@ The arrivals of an open loop are drawn with the spike in mind, so that all other
 gets more users for the time.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
 from sim.components import World
-from sim.faults.event import EventConfig, Targets, Undo
+from sim.faults.event import EventConfig, Hits, Targets, Undo
 from sim.values import Number
 
 
@@ -17,7 +17,7 @@ class Spike(EventConfig):
     """Multiplies traffic."""
 
     verb: ClassVar[str] = "spike"
-    hits: ClassVar[Literal["servers", "clients", "links", "caches", "components"]] = "clients"
+    hits: ClassVar[Hits] = "clients"
 
     spike: Targets = Field(description="Which client.")
     factor: Number = Field(gt=0, le=10_000, description="Multiplies its rate, or its number of users.")

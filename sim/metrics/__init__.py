@@ -4,21 +4,24 @@ from sim.metrics.dispersion import dispersion
 from sim.metrics.latency import LATENCY_FIGURES, latency_figures
 from sim.metrics.ledger import COHORTS, time_ledger
 from sim.metrics.measure import Measure, OwnMeasure, own_measure, parse_measure, whole_measures
+from sim.metrics.messages import ConservationError
 from sim.metrics.objectives import METRICS, OPERATORS, Kind, Objective, parse_objective
-from sim.metrics.recorder import IN_FLIGHT, ROW_TYPE, Reaction, Recorder
+from sim.metrics.recorder import GOOD_NEWS, IN_FLIGHT, ROW_TYPE, Reaction, Recorder, What
 from sim.metrics.recovery import Recovery, recoveries
-from sim.metrics.result import SAMPLE_TYPE, Event, Result
-from sim.metrics.summary import ConservationError, summarize
+from sim.metrics.result import SAMPLE_TYPE, SERIES_TYPE, Event, Result
+from sim.metrics.summary import summarize
 from sim.metrics.timeline import components_timeline, timeline
 
 __all__ = [
     "COHORTS",
+    "GOOD_NEWS",
     "IN_FLIGHT",
     "LATENCY_FIGURES",
     "METRICS",
     "OPERATORS",
     "ROW_TYPE",
     "SAMPLE_TYPE",
+    "SERIES_TYPE",
     "ConservationError",
     "Event",
     "Kind",
@@ -29,6 +32,7 @@ __all__ = [
     "Recorder",
     "Recovery",
     "Result",
+    "What",
     "components_timeline",
     "dispersion",
     "latency_figures",

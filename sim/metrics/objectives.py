@@ -6,9 +6,9 @@ subject the objective is about everything:
 
 - of traffic (all of it, a client's, a route's): latencies are of every request that ended, whatever its outcome, and
   shares of success count those that are overdue at the end as failed (`sim.metrics.overdue`);
-- of components: the worst one, but counters are added up;
-- of events: the worst one, but `lost` is added up; a recovery that never came, or of which there is too little data to
-  say whether it did, misses every target.
+- of components: the worst one, but counters are added up; so it is with the parts of one in several regions;
+- of events: the worst one, but `lost` and `writes_lost` are added up; a recovery that never came, or of which there is
+  too little data to say whether it did, misses every target.
 """
 
 import operator
@@ -149,8 +149,8 @@ def _of_traffic(unit: Unit, *path: str, read: Reader | None = None) -> Metric:
     return Metric(unit, read or _at(*path), ("client", "route"), whole=True)
 
 
-def _of_component(unit: Unit, name: str, added: bool = False) -> Metric:
-    return Metric(unit, _at(name), ("component",), added=added)
+def _of_component(unit: Unit, *path: str, added: bool = False) -> Metric:
+    return Metric(unit, _at(*path), ("component",), added=added)
 
 
 def _of_event(name: str) -> Metric:
@@ -177,6 +177,21 @@ METRICS: Final[dict[str, Metric]] = {
     "failover": _of_event("failover_s"),
     "recovery": _of_event("recovery_s"),
     "lost": Metric(_COUNT, _at("lost"), ("event",), added=True),
+    "rto": _of_event("rto_s"),
+    "rpo": _of_event("rpo_s"),
+    "writes_lost": Metric(_COUNT, _at("writes_lost"), ("event",), added=True),
+    "stale_reads": _of_component(_COUNT, "stale_reads", added=True),
+    "split_brain_writes": _of_component(_COUNT, "split_brain_writes", added=True),
+    "writes_refused": _of_component(_COUNT, "writes_refused", added=True),
+    "lag": _of_component(_DURATION, "lag_max_s"),
+    "depth": _of_component(_COUNT, "depth", added=True),
+    "depth_max": _of_component(_COUNT, "depth_max"),
+    "dead_letters": _of_component(_COUNT, "dead_letters", added=True),
+    "redelivered": _of_component(_COUNT, "redelivered", added=True),
+    "duplicates": _of_component(_COUNT, "duplicates", added=True),
+    "messages_lost": _of_component(_COUNT, "lost", added=True),
+    "end_to_end_p50": _of_component(_DURATION, "end_to_end_s", "p50"),
+    "end_to_end_p99": _of_component(_DURATION, "end_to_end_s", "p99"),
 }
 
 
@@ -239,8 +254,15 @@ class Objective:
             return [event for event in summary["events"] if self.subject in (None, event["kind"])]
         sections = [summary[_SECTIONS[kind]] for kind in metric.kinds]
         if self.subject is not None:
-            return [section[self.subject] for section in sections if self.subject in section][:1]
+            named = [section[self.subject] for section in sections if self.subject in section][:1]
+            return named or self._parts(summary)
         return [block for section in sections for block in section.values() if metric.read(block) is not None]
+
+    def _parts(self, summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The parts, in several regions, of the component that the objective is about."""
+        if METRICS[self.metric].kinds != ("component",):
+            return []
+        return [block for name, block in summary["components"].items() if name.startswith(f"{self.subject}@")]
 
     def _combined(self, values: list[float | None]) -> float | None:
         known = [value for value in values if value is not None]

@@ -38,6 +38,13 @@ _SIZE: Final = ROW.size
 _pack_row: Final = ROW.pack_into
 
 
+What = Literal["unhealthy", "healthy", "ejected", "drained", "failback", "activated", "ready", "promoted", "rejoined"]
+"""How some part reacts to what it has noticed."""
+
+GOOD_NEWS: Final = frozenset({"healthy", "failback", "rejoined"})
+"""The reactions to something that is well again."""
+
+
 class Reaction(NamedTuple):
     """Some part has noticed the state of an instance and acted on it.
 
@@ -45,13 +52,15 @@ class Reaction(NamedTuple):
         when: The time, s.
         component: The instance's component.
         instance: Its number.
-        what: `unhealthy` or `healthy` (health checks), or `ejected`.
+        what: `unhealthy` or `healthy` (health checks), `ejected` (outliers), `drained` or `failback` (traffic taken
+            from a region, or let back), `activated` or `ready` (a standby region), `promoted` (a replica to primary) or
+            `rejoined` (a replica that follows the primary again).
     """
 
     when: float
     component: str
     instance: int
-    what: Literal["unhealthy", "healthy", "ejected"]
+    what: What
 
 
 class Recorder:

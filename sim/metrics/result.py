@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.metrics.recorder import Reaction
+
 SAMPLE_TYPE = np.dtype(
     [
         ("t", "<f8"),
@@ -20,6 +22,10 @@ SAMPLE_TYPE = np.dtype(
 second's mean utilization (0..1), mean number waiting and mean number outstanding (waiting and in service)."""
 
 
+SERIES_TYPE = np.dtype([("t", "<f8"), ("series", "<u2"), ("value", "<f8")])
+"""One point of a series: the time, s, which series (an index into `Result.series_names`), and what it was then."""
+
+
 @dataclass(frozen=True)
 class Event:
     """Something that the scenario did to the system, and who noticed when.
@@ -31,6 +37,10 @@ class Event:
         end: When it was over (for a crash: when the last instance was up again), s; None if never within the run.
         detected: When the first health check, ejection or breaker reacted to it, s; None if none did.
         lost: Attempts and calls that it killed or refused; retries may have saved their requests.
+        rto: How long it was until replicated databases accepted writes again, s; 0 if they never stopped, None if they
+            never did again.
+        rpo: How far back the oldest write was committed that it made them lose, s; 0 if none was.
+        writes_lost: How many acknowledged writes it made them lose; None where there is no such database.
     """
 
     kind: str
@@ -39,6 +49,9 @@ class Event:
     end: float | None
     detected: float | None = None
     lost: int = 0
+    rto: float | None = None
+    rpo: float | None = None
+    writes_lost: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,9 @@ class Result:
         engine: `events`, `cpu_s`, `wall_s`.
         interrupted: Whether the run was stopped before its end.
         notes: What a reader should know about the traffic: lines of a log that could not be read.
+        reactions: What parts of the system noticed and did about it, in the order of time.
+        series_names: `(component, name)` of each series that a component kept, such as requests sent to a region.
+        series: One row a second and series, with the fields of `SERIES_TYPE`.
     """
 
     name: str
@@ -94,3 +110,6 @@ class Result:
     engine: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
     notes: tuple[str, ...] = ()
+    reactions: list[Reaction] = field(default_factory=list)
+    series_names: list[tuple[str, str]] = field(default_factory=list)
+    series: NDArray[Any] = field(default_factory=lambda: np.zeros(0, dtype=SERIES_TYPE))

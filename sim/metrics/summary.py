@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 
 from sim.metrics.latency import latency_figures
 from sim.metrics.ledger import time_ledger
+from sim.metrics.messages import ConservationError, check_messages
 from sim.metrics.objectives import TOO_LITTLE, parse_objective
 from sim.metrics.overdue import overdue
 from sim.metrics.recorder import IN_FLIGHT
 from sim.metrics.recovery import recoveries
-from sim.metrics.result import Result
+from sim.metrics.result import Event, Result
 from sim.request import Outcome
 
 SILENT: Final = (Outcome.TIMEOUT, Outcome.REFUSED, Outcome.RESET, Outcome.LOST)
@@ -36,10 +37,6 @@ SILENT: Final = (Outcome.TIMEOUT, Outcome.REFUSED, Outcome.RESET, Outcome.LOST)
 
 COMPONENT_FIGURES: Final = ("utilization", "queue_mean", "queue_max", "offered", "served", "refused")
 """What a summary says of every component, besides its `kind`, its own counters and its `instances`."""
-
-
-class ConservationError(AssertionError):
-    """Requests have been lost or invented: offered is not the sum of all outcomes and what is in flight."""
 
 
 def summarize(result: Result) -> dict[str, Any]:
@@ -56,6 +53,8 @@ def summarize(result: Result) -> dict[str, Any]:
         ValueError: An objective of the result cannot be understood.
     """
     counted = _Counted(result)
+    for name, counters in result.components.items():
+        check_messages(name, counters)
     everything = np.arange(len(counted.rows))
     answered = np.concatenate([np.empty(0, np.float32), *result.attempt_latencies])
     whole = counted.block(everything, answered)
@@ -190,9 +189,17 @@ def _events(result: Result) -> list[dict[str, Any]]:
             "recovery_s": back.recovery,
             "unknown": [f"{figure}_s" for figure in back.unknown],
             "lost": event.lost,
+            **_databases(event),
         }
         for event, back in zip(result.events, recoveries(result), strict=True)
     ]
+
+
+def _databases(event: Event) -> dict[str, Any]:
+    """What an event has cost replicated databases, where there are any."""
+    if event.writes_lost is None:
+        return {}
+    return {"rto_s": event.rto, "rpo_s": event.rpo, "writes_lost": event.writes_lost}
 
 
 def _objectives(texts: list[str], summary: dict[str, Any]) -> list[dict[str, Any]]:

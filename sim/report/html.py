@@ -32,6 +32,18 @@ _COUNTERS_WITH_A_COLUMN: Final = frozenset(
         "hit_ratio",
         "errors",
         "instances",
+        "published",
+        "acknowledged",
+        "redelivered",
+        "duplicates",
+        "dead_letters",
+        "lost",
+        "shed",
+        "depth",
+        "in_flight",
+        "depth_max",
+        "lag_max_s",
+        "oldest_s",
     }
 )
 
@@ -76,6 +88,8 @@ def render_report(
         hottest=max((component.get("utilization") or 0.0 for component in summary["components"].values()), default=0.0),
         books=" + ".join(f"{number:,} {word}" for word, number in summary["requests"]["by_outcome"].items()),
         wasted=METRICS["wasted_work"].read(summary),
+        has_writes=any("writes_lost" in event for event in summary["events"]),
+        queues={name: component for name, component in summary["components"].items() if "groups" in component},
         parts=LEDGER,
         colours={"outcome": palette.OUTCOMES, "ledger": palette.LEDGER, "in_flight": palette.IN_FLIGHT},
     )

@@ -40,7 +40,9 @@ def print_summary(
     writer.rates(summary)
     writer.ledger(summary["time_ledger"])
     writer.components(summary["components"])
+    writer.queues(summary["components"])
     writer.events(summary["events"])
+    writer.databases(summary["events"])
 
 
 class _Writer:
@@ -159,6 +161,28 @@ class _Writer:
         if left_over > 0:
             self.console.print(self._text(f"  and {left_over} more", "dim"))
 
+    def queues(self, components: Mapping[str, Mapping[str, Any]]) -> None:
+        table = self._table(
+            ("queue", "left"), ("published", "right"), ("done", "right"), ("p50", "right"), ("p99", "right"),
+            ("lag", "right"), ("left", "right"), ("twice", "right"), ("dead", "right"), ("lost", "right"), head=True,
+        )  # fmt: skip
+        for name, queue in components.items():
+            if "groups" in queue:
+                lost = queue["lost"] + queue["shed"]
+                self._row(
+                    table,
+                    name,
+                    units.count(queue["published"]),
+                    units.count(queue["acknowledged"]),
+                    *(units.duration(queue["end_to_end_s"][key]) for key in ("p50", "p99")),
+                    units.duration(queue["lag_max_s"]),
+                    units.count(queue["depth"] + queue["in_flight"]),
+                    units.count(queue["duplicates"]),
+                    (units.count(queue["dead_letters"]), "bold red" if queue["dead_letters"] else ""),
+                    (units.count(lost), "bold red" if lost else ""),
+                )
+        self._print("", table)
+
     def events(self, events: Iterable[Mapping[str, Any]]) -> None:
         table = self._table(
             ("event", "left"), ("at", "right"), ("detection", "right"), ("failover", "right"), ("recovery", "right"),
@@ -175,6 +199,22 @@ class _Writer:
                 (back, "bold red") if back == units.NEVER else back,
                 units.count(event["lost"]),
             )
+        self._print("", table)
+
+    def databases(self, events: Iterable[Mapping[str, Any]]) -> None:
+        table = self._table(
+            ("database", "left"), ("rto", "right"), ("rpo", "right"), ("writes lost", "right"), head=True
+        )
+        for event in events:
+            if "writes_lost" in event:
+                rto, lost = event["rto_s"], event["writes_lost"]
+                self._row(
+                    table,
+                    f"{event['kind']} {event['target']}",
+                    (units.NEVER, "bold red") if rto is None else units.duration(rto),
+                    units.duration(event["rpo_s"]),
+                    (units.count(lost), "bold red" if lost else ""),
+                )
         self._print("", table)
 
     def _table(self, *columns: tuple[str, Any], head: bool = False) -> Table:

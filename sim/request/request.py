@@ -29,12 +29,13 @@ class RequestKind:
         idempotent: Whether it may be tried again without asking: an idempotent method (RFC 9110, section 9.2.2) or an
             idempotency key.
         malicious: Whether it is part of an attack.
+        keyed: Whether its requests are about items that their keys tell apart.
 
     Attributes:
         route: The number of its label in the recorder; -1 before its first request has ended.
     """
 
-    __slots__ = ("headers", "host", "idempotent", "label", "malicious", "method", "path", "route")
+    __slots__ = ("headers", "host", "idempotent", "keyed", "label", "malicious", "method", "path", "route")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class RequestKind:
         label: str = "",
         idempotent: bool = True,
         malicious: bool = False,
+        keyed: bool = True,
     ) -> None:
         self.method = method
         self.path = path
@@ -53,6 +55,7 @@ class RequestKind:
         self.label = label or f"{method} {path}"
         self.idempotent = idempotent
         self.malicious = malicious
+        self.keyed = keyed
         self.route = -1
 
 

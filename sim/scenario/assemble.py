@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sim.components import KINDS, Client, World
-from sim.faults import Injector, LinkEvent, Spike
+from sim.faults import Injector, Spike
 from sim.kernel import Environment, Streams
 from sim.metrics import Recorder
 from sim.scenario.load import Scenario
+from sim.scenario.placement import place
 
 
 @dataclass
@@ -27,14 +28,13 @@ def assemble(scenario: Scenario, seed: int, make_world: Callable[..., World] = W
         seed: Of its random streams.
         make_world: Makes the empty world, from the arguments of `World`.
     """
-    document = scenario.document
+    document, placement = place(scenario.document)
     spikes: dict[str, list[tuple[float, float, float]]] = {}
     for event in document.events:
         if isinstance(event, Spike):
             end = scenario.duration if event.lasts is None else event.at + event.lasts
             for target in event.targets:
                 spikes.setdefault(target.name, []).append((event.at, end, event.factor))
-    deadly = ("crash", "hang", "outage")
     world = make_world(
         env=Environment(),
         streams=Streams(seed, list(document.clients)),
@@ -42,24 +42,25 @@ def assemble(scenario: Scenario, seed: int, make_world: Callable[..., World] = W
         network=document.network,
         duration=scenario.duration,
         spikes=spikes,
-        mortal={target.name for event in document.events if event.verb in deadly for target in event.targets},
+        placement=placement,
+        mortal={part for event in document.events for part in event.kills(placement)},
         access={name: client.network for name, client in document.clients.items() if client.network is not None},
     )
     for name, config in document.components.items():
-        world.add(KINDS[config.kind].make(name, config, world))
+        world.add(KINDS[config.kind].build(name, config, world))
+    clients = [Client(name, config, world, number) for number, (name, config) in enumerate(document.clients.items())]
+    world.clients |= {client.name: client for client in clients}
     for component in world.components.values():
         component.connect()
         if component.name in world.mortal:
             for server in component.servers:
                 server.may_die()
-    clients = [Client(name, config, world, number) for number, (name, config) in enumerate(document.clients.items())]
     for client in clients:
         client.connect()
-        world.clients[client.name] = client
+    world.standby.stand_by()
     for event in document.events:
-        if isinstance(event, LinkEvent):
-            for link in event.links(world):
-                link.watch()
+        for link in event.links(world):
+            link.watch()
     injector = Injector(world, document.events)
     for client in clients:
         client.start()

@@ -6,10 +6,12 @@ Warnings are for documents without errors.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import combinations
+from typing import Any
 
-from sim.components import ClientConfig
+from sim.components import ClientConfig, Placed
 from sim.components.names import CacheReference, Names, Unclear, may_name_cache
 from sim.components.traffic import read_access_log
 from sim.metrics import parse_measure
@@ -30,7 +32,11 @@ from sim.values.words import clip, quote
 DEEPEST = 50
 """How many components a request may pass through, one behind the other."""
 
+EVERYWHERE = ("cdn", "external")
+"""The kinds that are as near as need be wherever one is, unless the scenario says where they stand."""
+
 _RULES = 300
+_LISTED = 6
 _PERIODS = 1000
 
 
@@ -46,11 +52,15 @@ def problems(document: Document, source: Source, topology: Topology, names: Name
     yield from _cycles(source, topology)
     yield from known(_caches(document, source, topology))
     yield from known(_network(document, source))
+    yield from known(_distances(document, source, names))
     yield from known(_length(document, source))
     yield from known(_warmup(document, source))
     for name, client in vars(document).get("clients", {}).items():
         yield from known(_days(document, source, name, client))
         yield from known(_log(document, source, name, client))
+        yield from known(_home(document, source, name, client))
+    for name, config in vars(document).get("components", {}).items():
+        yield from known(_place(document, source, name, config))
     yield from event_checks.problems(document, source)
     yield from _figures(document, source, Subjects(document, source, names))
 
@@ -62,7 +72,8 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
         if name not in topology.reached:
             yield source.problem(("components", name), "no client's requests ever reach it", key=True)
     for pair in document.network.between:
-        if frozenset(pair.split("/")) not in topology.links:
+        ends = frozenset(pair.split("/"))
+        if ends not in topology.links and not ends <= set(document.regions):
             yield source.problem(("network", "between", pair), "no requests go between these two", key=True)
     yield from event_checks.warnings(document, source, topology)
 
@@ -75,7 +86,7 @@ def _cycles(source: Source, topology: Topology) -> Iterator[Problem]:
         while stack:
             name, rest = stack[-1]
             trail[name] = None
-            step = next(((path, to) for path, to in rest if to in topology.calls and to not in heights), None)
+            step = next(((path, to) for path, to in rest if _calls_on(topology, to) and to not in heights), None)
             if step is None:
                 stack.pop()
                 trail.pop(name)
@@ -89,6 +100,11 @@ def _cycles(source: Source, topology: Topology) -> Iterator[Problem]:
                 yield source.problem(path, f"a request would go round for ever: {_circle(list(trail), to)}")
                 continue
             stack.append((to, iter(topology.calls[to])))
+
+
+def _calls_on(topology: Topology, to: str) -> bool:
+    """Whether what is called may call others; what stands in the place of a cache and is none has been told."""
+    return to in topology.calls and not isinstance(to, CacheReference)
 
 
 def _circle(trail: list[str], back: str) -> str:
@@ -137,6 +153,38 @@ def _network(document: Document, source: Source) -> Iterator[Problem]:
         if first != pair:
             text = f"these two stand here already, as {quote(first)}"
             yield source.problem(("network", "between", pair), text, key=True)
+
+
+def _distances(document: Document, source: Source, names: Names) -> Iterator[Problem]:
+    """Regions whose distance nobody has said, unless it may be one of those between names that there are not."""
+    told = {frozenset(pair.split("/")) for pair in document.network.between}
+    strange = {end for pair in told for end in pair if not names.has_end(end)}
+    regions = [name for name in document.regions if is_name(name)]
+    missing = [
+        f"{one}/{other}"
+        for one, other in combinations(regions, 2)
+        if {one, other} not in told and not any(pair & {one, other} and pair & strange for pair in told)
+    ]
+    if missing:
+        path: Path = ("network", "between") if document.network.between else ("regions",)
+        yield source.problem(path, f"the latency between regions is missing: {', '.join(missing[:_LISTED])}", key=True)
+
+
+def _home(document: Document, source: Source, name: str, client: ClientConfig) -> Iterator[Problem]:
+    if document.regions and client.region is None:
+        text = f"'region' is missing: near which of {_all(document.regions)} are its users?"
+        yield source.problem(("clients", name), text, key=True)
+
+
+def _place(document: Document, source: Source, name: str, config: Any) -> Iterator[Problem]:
+    nowhere = isinstance(config, Placed) and not config.places
+    if nowhere and document.regions and config.kind not in EVERYWHERE:
+        text = f"'region' or 'regions' is missing: in which of {_all(document.regions)} does it stand?"
+        yield source.problem(("components", name), text, key=True)
+
+
+def _all(names: Iterable[str]) -> str:
+    return " and ".join(list(names)[:_LISTED])
 
 
 def _length(document: Document, source: Source) -> Iterator[Problem]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.balancing.config import OPTIONS
+from sim.components.queue import DELIVERIES, SIZES
+from sim.components.replication import MODES
 
 
 @dataclass(frozen=True)
@@ -30,5 +32,10 @@ class Choice:
         return frozenset(key for keys in self.reads.values() for key in keys) - frozenset(self.reads[word])
 
 
-CHOICES: Final[Mapping[str, Choice]] = {"balancer": Choice("algorithm", OPTIONS)}
-"""The choices of the language, by the key of the mapping that holds the word."""
+CHOICES: Final[Mapping[str, Choice]] = {
+    "balancer": Choice("algorithm", OPTIONS),
+    "replication": Choice("mode", MODES),
+    "delivery": Choice("delivery", DELIVERIES),
+    "size": Choice("size", SIZES),
+}
+"""The choices of the language, by the key of the mapping that holds the word, or of the word itself."""

@@ -19,7 +19,11 @@ from sim.values import nearest
 
 def declared(source: Source) -> Names:
     """The names that a source declares."""
-    return Names(_section(source, "clients"), _section(source, "components"))
+    data = source.data if isinstance(source.data, dict) else {}
+    blocks, written = data.get("components"), data.get("regions")
+    places = {name: _places(block) for name, block in blocks.items()} if isinstance(blocks, dict) else {}
+    clients, components, regions = (_section(source, section) for section in ("clients", "components", "regions"))
+    return Names(clients, components, regions, places, _zones(written))
 
 
 def strange_sections(source: Source, section: str | None = None) -> list[Path]:
@@ -74,8 +78,26 @@ def _section(source: Source, section: str) -> Declared:
     wrong = {*twice, *(name for name in blocks if not is_name(name))}
     kinds = {name: None if name in twice else _kind(block) for name, block in blocks.items() if is_name(name)}
     besides = unclear(source, [other for other in strange if other != path], wrong)
-    nothing = not blocks or format_path(path) in lost
+    is_left_out = path == ("regions",) and (written is None or written == {})
+    nothing = (not blocks and not is_left_out) or format_path(path) in lost
     return Declared(kinds, replace(besides, misnamed=bool(wrong), anything=besides.anything or nothing))
+
+
+def _places(block: Any) -> list[str]:
+    """The regions that a component says it stands in."""
+    if not isinstance(block, dict):
+        return []
+    said = [block.get(key) for key in ("region", "regions", "primary", "replicas")]
+    names = [name for value in said for name in (value if isinstance(value, list) else [value])]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _zones(regions: Any) -> dict[str, list[str]] | None:
+    """The zones of each region."""
+    if not isinstance(regions, dict):
+        return None
+    said = {name: block.get("zones", []) if isinstance(block, dict) else [] for name, block in regions.items()}
+    return {name: zones for name, zones in said.items() if isinstance(zones, list)}
 
 
 def _kind(block: Any) -> str | None:

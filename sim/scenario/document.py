@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Union
 
 from pydantic import AfterValidator, Field, StrictInt, ValidationInfo
 
-from sim.components import KINDS, ClientConfig, NetworkConfig
+from sim.components import KINDS, ClientConfig, NetworkConfig, RegionConfig
 from sim.components.names import names_in
 from sim.faults import Event
 from sim.metrics import parse_objective
@@ -65,6 +65,9 @@ class Document(Config):
         description="How long the run lasts; a replay may leave it out and runs to its log's end.",
     )
     warmup: Duration = Field(0.0, description="Requests that arrive earlier do not count; default none.")
+    regions: dict[Name, RegionConfig] = Field(
+        default_factory=dict, description="The regions that clients and components are in, by name; by default none."
+    )
     network: NetworkConfig = Field(
         default_factory=NetworkConfig, description="The links between components; by default without latency."
     )

@@ -21,7 +21,7 @@ def problems(document: Document, source: Source) -> Iterator[Problem]:
     """Events that cannot happen, as far as a document is known."""
     for number, event in enumerate(vars(document).get("events", ())):
         for place, target in known(_targets(event)):
-            for check in (_instance, _number_of_instances, _log, _peak):
+            for check in (_instance, _number_of_instances, _no_replica, _log, _peak):
                 for key, text in known(check(document, event, target)):
                     is_target = key == event.verb
                     path = _place(source, number, event, place) if is_target else ("events", number, key)
@@ -35,7 +35,8 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
             text = f"it begins after the run has ended ({format_duration(document.duration)})"
             yield source.problem(("events", number, "at"), text)
         ends = frozenset(target.name for target in event.targets)
-        if event.verb == "partition" and len(ends) == 2 and ends not in topology.links:
+        silent = len(ends) == 2 and ends not in topology.links and not ends & set(document.regions)
+        if event.verb == "partition" and silent:
             yield source.problem(("events", number, event.verb), "no requests go between these two")
 
 
@@ -54,6 +55,12 @@ def _number_of_instances(document: Document, event: EventConfig, target: Target)
     there = _instances(document, target.name) if wanted else None
     if there is not None and wanted > there:
         yield "instances", f"{quote(target.name)} has only {there} instance{'s' if there > 1 else ''}"
+
+
+def _no_replica(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
+    config = document.components.get(target.name) if event.verb == "promote" else None
+    if config is not None and not (config.primary or config.replicas):
+        yield event.verb, f"{quote(target.name)} has no replicas, of which one could be promoted"
 
 
 def _log(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
@@ -89,4 +96,4 @@ def _instances(document: Document, name: str) -> int | None:
     config = document.components.get(name)
     if config is None or config.kind in WITHOUT_INSTANCES:
         return None
-    return int(config.instances) if config.kind == "service" else 1
+    return int(getattr(config, "instances", 1))

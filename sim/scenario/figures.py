@@ -19,14 +19,37 @@ def _keeps_answers(config: Any) -> bool:
     return bool(config.kind == "cache")
 
 
+def _is_replicated(config: Any) -> bool:
+    return bool(getattr(config, "primary", None) or getattr(config, "replicas", ()))
+
+
+_OF_QUEUES: Final = (
+    "lag",
+    "depth",
+    "depth_max",
+    "dead_letters",
+    "redelivered",
+    "duplicates",
+    "messages_lost",
+    "end_to_end_p50",
+    "end_to_end_p99",
+)
+
 _COUNTED: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "utilization": _counted_by("service", "database"),
-    "queue_mean": _counted_by("service", "cache", "database", "external"),
-    "queue_max": _counted_by("service", "cache", "database", "external"),
+    "utilization": _counted_by("service", "balancer", "database"),
+    "queue_mean": _counted_by("service", "balancer", "cache", "database", "external", "queue"),
+    "queue_max": _counted_by("service", "balancer", "cache", "database", "external", "queue"),
     "hit_ratio": _keeps_answers,
     "duplicate_effects": lambda config: False,
+    "stale_reads": _is_replicated,
+    "split_brain_writes": _is_replicated,
+    "writes_refused": _is_replicated,
+    **dict.fromkeys(_OF_QUEUES, _counted_by("queue")),
 }
 """Which components have a figure that not all components have."""
+
+_OF_REPLICATED: Final = ("rto", "rpo", "writes_lost")
+"""Figures of events that are there where a component is replicated."""
 
 
 def has_figure(config: Config, metric: str) -> bool:
@@ -37,6 +60,13 @@ def has_figure(config: Config, metric: str) -> bool:
         metric: A key of `METRICS` whose kinds include `component`.
     """
     return metric not in _COUNTED or _COUNTED[metric](config)
+
+
+def _may_be_replicated(config: Config) -> bool | None:
+    try:
+        return _is_replicated(config)
+    except Unknown:
+        return None
 
 
 def _may_have(config: Config, metric: str) -> bool | None:
@@ -54,6 +84,9 @@ def missing_figure(document: Document, subject: str | None, metric: str) -> str 
         subject: Whose figure; None for everything.
         metric: Which, a key of `METRICS`.
     """
+    replicated = [_may_be_replicated(config) for config in vars(document).get("components", {}).values()]
+    if metric in _OF_REPLICATED and not any(replicated) and None not in replicated:
+        return f"nothing in the scenario counts {metric}: it needs a database with a 'primary'"
     if METRICS[metric].kinds != ("component",):
         return None
     components = vars(document).get("components", {})

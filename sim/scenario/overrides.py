@@ -45,7 +45,8 @@ def apply_overrides(
         origin: What problems call the place, followed by the path.
         shorthands: For keys whose value may be short for a mapping, what that mapping is: such a value is written out
             where the path goes into the mapping.
-        choices: For keys whose mapping holds a word on which others of its keys depend, that word and those keys.
+        choices: For keys that hold a word on which keys beside it depend, or whose mapping holds one, that word and
+            those keys.
 
     Returns:
         The new source. What is wrong with an override is among its problems, which `validate` reports; what one has
@@ -171,7 +172,8 @@ class _Edit:
 
     def _without_unread(self, data: dict[str, Any], node: Node, at: int) -> tuple[dict[str, Any], Node]:
         """Leaves out what the file wrote beside the word that is set now, and this word does not read."""
-        choice = self.language.choices.get(str(self.path[at - 1])) if at else None
+        choices = self.language.choices
+        choice = choices.get(str(self.path[at - 1]) if at else "") or choices.get(str(self.path[at]))
         if choice is None or self.path[at] != choice.key:
             return data, node
         unread = choice.unread(self.value)

@@ -29,6 +29,10 @@ events:
 """
 
 
+QUEUED = {"components.jobs": {"kind": "queue", "consumers": "shop"}, "clients.people.to": "jobs"}
+"""The same shop behind a queue."""
+
+
 @pytest.fixture(autouse=True)
 def headless():
     """No display, and no figure left behind."""
@@ -99,10 +103,20 @@ def test_run_takes_names_paths_and_seeds(shop: sim.Scenario) -> None:
     assert sim.run("mmc", overrides={"duration": "20s", "warmup": "2s"})["throughput"] > 0
 
 
+def test_what_components_keep_is_a_frame(shop: sim.Scenario) -> None:
+    """Second by second, as in `series.csv`; a shop without a queue keeps nothing."""
+    series = sim.run(shop.with_(QUEUED)).series
+    assert list(series.columns) == ["t_s", "component", "name", "value"]
+    published = series[(series["component"] == "jobs") & (series["name"] == "published")]
+    assert list(published["t_s"]) == [float(second) for second in range(1, 21)]
+    assert published["value"].is_monotonic_increasing
+    assert sim.run(shop).series.empty
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_are_drawn_on_axes(shop: sim.Scenario, name: str) -> None:
     """Each figure of the report is a method; it returns what it drew on, in a figure of the report's size."""
-    result = sim.run(shop)
+    result = sim.run(shop.with_(QUEUED))
     axes = getattr(result.plot, name)()
     first = axes if isinstance(axes, Axes) else axes.flat[0]
     assert isinstance(first, Axes)

@@ -93,7 +93,8 @@ def complaints(folder: Path) -> Complain:
 # fmt: off
 OTHERS = [
     ("warmup: 5s", "warmup: 1m", "warmup: a warm-up of 1m leaves nothing of 1m", "duration|'duration'|warmup"),
-    ("scenario: A shop\n", "scenario: A shop\nregions: {us: {}}\n", "regions: 'regions' is not known here", "regions"),
+    ("scenario: A shop\n", "scenario: A shop\nsites: {mars: {}}\n", "sites: 'sites' is not known here", "sites"),
+    ("size: 50, ttl: 10s}", "size: 50, ttl: 10s, region: eu}", "components.items.region: there is no region 'eu'; the scenario declares none under 'regions'", ""),
     ("to: bank", "to: bnk", "components.api.steps[2].call.to: there is no component 'bnk'; did you mean 'bank'?", ""),
     ("latency: {exponential: 40ms}", "latency: 40", "components.bank.latency: 40 needs a unit; a duration is written like 40ms, 40s, 40m", ""),
     ("events:\n", "  loop: {kind: waf, to: loop}\nevents:\n", "components.loop.to: a request would go round for ever: loop → loop", ""),

@@ -68,7 +68,7 @@ answer: it is {ap p99} and {GET /item p99}
         "events[0].at: 20 needs a unit; a duration is written like 20ms, 20s, 20m  :22:10",
         "events[0].crash[1]: there is no component 'ap'; did you mean 'app'?  :22:27",
         "events[1].spike: 'api' is a service; spike is for clients; known: app  :23:22",
-        "events[2].partition.between[1]: there is no component 'dbb'; did you mean 'db'?  :24:42",
+        "events[2].partition.between[1]: there is no component or client 'dbb'; did you mean 'db'?  :24:42",
         "events[3].flush: 'db' is a database; flush is for caches and CDNs  :25:22",
         "events[4].slow: 'gateway' is a gateway without instances; use outage, latency or loss  :26:21",
         "events[5].outage: outage is for all of 'api', not for single instances; write api  :27:23",
@@ -161,7 +161,7 @@ scenario: A shop
 seed: on
 duration: 1h
 warmup: 2h
-regions: {us-east: {}, eu-west: {}}
+sites: {us-east: {}, eu-west: {}}
 network: {latency: 1, between: {gateway/api: 2ms, api/gateway: 3ms, us-east/eu-west: 4ms}}
 clients:
   app:
@@ -189,7 +189,7 @@ components:
       - call: gateway
       - sleep: 5ms
   items: {kind: cache, size: 50}
-  sessions: {kind: cache, size: 0}
+  sessions: {kind: cache, size: 0, region: asia}
   db: {kind: databse, work: 5ms}
   bank: {kind: external}
 events:
@@ -214,7 +214,7 @@ answer: "{p98} and {ap p99} and {gateway queue_max}"
     assert [str(problem).replace("  shop.yaml", "  ") for problem in caught.value.problems] == [
         "seed: 'on' is read as a truth value by some YAML readers; write true or quote it  :2:7",
         "warmup: a warm-up of 2h leaves nothing of 1h  :4:9",
-        "regions: 'regions' is not known here; known: scenario, about, watch_for, seed, duration, warmup, network, clients, …  :5:1",
+        "sites: 'sites' is not known here; known: scenario, about, watch_for, seed, duration, warmup, regions, network, …  :5:1",
         "network.latency: 1 needs a unit; a duration is written like 1ms, 1s, 1m  :6:20",
         "network.between.\"api/gateway\": these two stand here already, as 'gateway/api'  :6:51",
         "clients.app.traffic: 50 needs a unit; a rate is written like 50/s, 50/m, 50/h  :9:14",
@@ -235,9 +235,10 @@ answer: "{p98} and {ap p99} and {gateway queue_max}"
         "components.api.steps[0].work: 5 needs a unit; a duration is written like 5ms, 5s, 5m  :28:15",
         "components.api.steps[1].read_through.cache: there is no component 'itms'; did you mean 'items'?  :29:31",
         "components.api.steps[2].call: a request would go round for ever: gateway → api → gateway  :30:15",
-        "components.api.steps[3].sleep: 'sleep' is not known here; known: work, call, parallel, read_through  :31:9",
+        "components.api.steps[3].sleep: 'sleep' is not known here; known: work, call, parallel, read_through, publish, session  :31:9",
         "components.sessions: nobody reads this cache  :33:3",
         "components.sessions.size: must be at least 1, not 0  :33:33",
+        "components.sessions.region: there is no region 'asia'; the scenario declares none under 'regions'  :33:44",
         "components.db.kind: 'databse' is not known; did you mean 'database'?  :34:14",
         "components.bank: 'latency' is missing  :35:3",
         "events[0].at: 20 needs a unit; a duration is written like 20ms, 20s, 20m  :37:10",
@@ -265,14 +266,14 @@ answer: "{p98} and {ap p99} and {gateway queue_max}"
 
 def test_a_strange_section_suspends_no_judging(complaints: Complain, folder: Path) -> None:
     """What stands in it may be a name that others use; whoever uses another is still wrong."""
-    strange = "regions: {us-east: {zones: [us-east-1]}}\nseed: 3"
+    strange = "sites: {us-east: {zones: [us-east-1]}}\nseed: 3"
     shop = (folder / "shop.yaml").read_text().replace("seed: 3", strange)
     text = (
         shop.replace("to: bank", "to: nowhere")
         .replace("crash: api", "crash: us-east")
         .replace("api: 2ms", "us-east-1: 2ms")
     )
-    unknown = "regions: 'regions' is not known here; known: scenario, about, watch_for, seed, duration, warmup, network, clients, …  :2:1"
+    unknown = "sites: 'sites' is not known here; known: scenario, about, watch_for, seed, duration, warmup, regions, network, …  :2:1"
     assert complaints(text=text) == [
         unknown,
         "components.api.steps[2].call.to: there is no component 'nowhere'; known: gateway, api, items, db, bank  :30:20",

@@ -14,15 +14,15 @@ Row = tuple[str, list[str]]
 # fmt: off
 CHANGES: dict[str, list[Row]] = {
     "components:\n  gateway:": [
-        ("components: {}\nx:\n  gateway:", ["components: needs at least 1 item  :15:13", "x: 'x' is not known here; known: scenario, about, watch_for, seed, duration, warmup, network, clients, …  :16:1"]),
+        ("components: {}\nx:\n  gateway:", ["components: needs at least 1 item  :15:13", "x: 'x' is not known here; known: scenario, about, watch_for, seed, duration, warmup, regions, network, …  :16:1"]),
         ("components:\n  gate way:", ['components."gate way": a name is made of letters, digits, - and _, a hundred at most  :16:3']),
     ],
     "    kind: gateway\n": [
-        ("", ["components.gateway: 'kind' is missing; write one of 'cdn', 'waf', 'gateway', 'service', 'cache', 'database', 'external'  :16:3"]),
+        ("", ["components.gateway: 'kind' is missing; write one of 'cdn', 'waf', 'gateway', 'service', 'cache', 'database', 'external', 'queue', …  :16:3"]),
         ("    kind: gatway\n", ["components.gateway.kind: 'gatway' is not known; did you mean 'gateway'?  :17:11"]),
-        ("    kind: 5\n", ["components.gateway.kind: '5' is not known; known: cdn, waf, gateway, service, cache, database, external  :17:11"]),
+        ("    kind: 5\n", ["components.gateway.kind: '5' is not known; known: cdn, waf, gateway, service, cache, database, external, queue, …  :17:11"]),
         ("    knd: gateway\n", ["components.gateway.knd: 'knd' is not known here; did you mean 'kind'?  :17:5"]),
-        ("    kind: dns\n", ["components.gateway.kind: 'dns' is not known; known: cdn, waf, gateway, service, cache, database, external  :17:11"]),
+        ("    kind: kafka\n", ["components.gateway.kind: 'kafka' is not known; known: cdn, waf, gateway, service, cache, database, external, queue, …  :17:11"]),
     ],
     '    routes: [{match: "/**", to: api, timeout: 1s}]\n': [
         ("", ["components.gateway: 'routes' is missing  :16:3"]),
@@ -109,7 +109,7 @@ CHANGES: dict[str, list[Row]] = {
         ("work: 5ms", ["components.api.work: is short for one step: give either 'work' or 'steps'  :24:5"]),
         ("endpoints: [{match: /a}]", ["components.api.endpoints[0]: 'work' or 'steps' is missing: what is done for these requests?  :24:17"]),
         ("endpoints: [{match: /a, work: 1ms, steps: []}]", ["components.api.endpoints[0].steps: needs at least 1 item  :24:47"]),
-        ("concurrency: 5", ["components.api.concurrency: 'concurrency' is not known here; known: kind, instances, workers, queue, order, speed, weight, work, …  :24:5"]),
+        ("concurrency: 5", ["components.api.concurrency: 'concurrency' is not known here; known: region, regions, resident, kind, instances, workers, queue, order, …  :24:5"]),
     ],
     "balancer: least_request": [
         ("balancer: least_conn", ["components.api.balancer: 'least_conn' is not known; did you mean 'least_connections'?  :25:15"]),
@@ -133,13 +133,13 @@ CHANGES: dict[str, list[Row]] = {
         ("    work: 5\n", ["components.api.work: 5 needs a unit; a duration is written like 5ms, 5s, 5m  :26:11", "components.items: nobody reads this cache  :27:3"]),
     ],
     "- work: {p50: 4ms, p99: 20ms}": [
-        ("- {}", ["components.api.steps[0]: is empty; give one of work, call, parallel, read_through  :27:9"]),
-        ("- {work: 5ms, call: bank}", ["components.api.steps[0].call: stands beside work; give one of work, call, parallel, read_through and no more  :27:21"]),
+        ("- {}", ["components.api.steps[0]: is empty; give one of work, call, parallel, read_through, publish, session  :27:9"]),
+        ("- {work: 5ms, call: bank}", ["components.api.steps[0].call: stands beside work; give one of work, call, parallel, read_through, publish, session and no more  :27:21"]),
         ("- work: null", ["components.api.steps[0].work: null is not a duration; one is written like 5ms, 5s, 5m  :27:15"]),
         ("- wrok: 5ms", ["components.api.steps[0].wrok: 'wrok' is not known here; did you mean 'work'?  :27:9"]),
         ("- 5ms", ["components.api.steps[0]: needs a mapping, got the text '5ms'  :27:9"]),
-        ("- idempotency: {store: items}", ["components.api.steps[0].idempotency: 'idempotency' is not known here; known: work, call, parallel, read_through  :27:9"]),
-        ("- publish: jobs", ["components.api.steps[0].publish: 'publish' is not known here; known: work, call, parallel, read_through  :27:9"]),
+        ("- idempotency: {store: items}", ["components.api.steps[0].idempotency: 'idempotency' is not known here; known: work, call, parallel, read_through, publish, session  :27:9"]),
+        ("- publish: jobs", ["components.api.steps[0].publish: there is no component 'jobs'; known: gateway, api, items, db, bank  :27:18"]),
         ("- parallel: []", ["components.api.steps[0].parallel: needs at least 1 item  :27:19"]),
         ("- parallel: [{call: bank, times: 0}]", ["components.api.steps[0].parallel[0].times: must be at least 1, not 0  :27:40"]),
         ("- parallel: [{cal: bank}]", ["components.api.steps[0].parallel[0].cal: 'cal' is not known here; did you mean 'call'?  :27:21"]),
@@ -188,7 +188,7 @@ CHANGES: dict[str, list[Row]] = {
         ("{kind: database, connections: 0, work: 5ms}", ["components.db.connections: must be at least 1, not 0  :31:37"]),
         ("{kind: database, connections: 10}", ["components.db: 'work' is missing  :31:3"]),
         ("{kind: database, work: 5ms, workers: 10}", ["components.db.workers: 'workers' is not known here; did you mean 'work'?  :31:35"]),
-        ("{kind: database, work: 5ms, primary: us-east}", ["components.db.primary: 'primary' is not known here; known: kind, connections, work, queue  :31:35"]),
+        ("{kind: database, work: 5ms, primary: us-east}", ["components.db.primary: there is no region 'us-east'; the scenario declares none under 'regions'  :31:44"]),
     ],
     "{kind: external, latency: {exponential: 40ms}}": [
         ("{kind: external}", ["components.bank: 'latency' is missing  :32:3"]),

@@ -14,11 +14,11 @@ Row = tuple[str, list[str]]
 # fmt: off
 CHANGES: dict[str, list[Row]] = {
     "{at: 20s, crash: api, instances: 1, restart_after: 10s}": [
-        ("{at: 20s}", ["events[0]: what happens, and to whom? An event has one of crash, hang, slow, errors, outage, latency, loss, partition, spike, flush  :34:5"]),
+        ("{at: 20s}", ["events[0]: what happens, and to whom? An event has one of crash, hang, slow, errors, outage, latency, loss, partition, spike, flush, region_down, zone_down, degrade, drain, failback, promote, broker_down, publish_lost  :34:5"]),
         ("{at: 20s, crsh: api}", ["events[0].crsh: 'crsh' is not an event; did you mean 'crash'?  :34:15"]),
         ("{at: 20s, Crash: api}", ["events[0].Crash: 'Crash' is not an event; did you mean 'crash'?  :34:15"]),
-        ("{at: 20s, kill: api}", ["events[0].kill: 'kill' is not an event; known: crash, hang, slow, errors, outage, latency, loss, partition, spike, flush  :34:15"]),
-        ("{at: 20s, region_down: us}", ["events[0].region_down: 'region_down' is not an event; known: crash, hang, slow, errors, outage, latency, loss, partition, spike, flush  :34:15"]),
+        ("{at: 20s, kill: api}", ["events[0].kill: 'kill' is not an event; known: crash, hang, slow, errors, outage, latency, loss, partition, spike, flush, region_down, zone_down, …  :34:15"]),
+        ("{at: 20s, region_down: us}", ["events[0].region_down: there is no region 'us'; the scenario declares none under 'regions'  :34:28"]),
         ("{at: 20s, crash: api, slow: api, factor: 2}", ["events[0]: crash and slow are two events; write each as an item of its own  :34:5"]),
         ("crash", ["events[0]: an event is a mapping, such as {at: 60s, crash: search}  :34:5"]),
         ("[]", ["events[0]: an event is a mapping, such as {at: 60s, crash: search}  :34:5"]),
@@ -40,7 +40,7 @@ CHANGES: dict[str, list[Row]] = {
         ("{at: 20s, crash: 'api[0'}", ["events[0].crash: 'api[0' is not a target; write a name such as search, search[1] or search[0..2]  :34:22"]),
         ("{at: 20s, crash: 'db[1]'}", ["events[0].crash: 'db[1]' does not exist: the last instance is db[0]  :34:22"]),
         ("{at: 20s, crash: [api, 'api[1]']}", ["events[0].crash: 'api' and 'api[1]' overlap  :34:22"]),
-        ("{at: 20s, crash: 'api@us-east'}", ["events[0].crash: 'api@us-east' names a region; scenarios have no regions yet  :34:22"]),
+        ("{at: 20s, crash: 'api@us-east'}", ["events[0].crash: there is no region 'us-east'; the scenario declares none under 'regions'  :34:22"]),
         ("{at: 20s, crash: api, instances: 4}", ["events[0].instances: 'api' has only 3 instances  :34:38"]),
         ("{at: 20s, crash: api, instances: 0}", ["events[0].instances: must be at least 1, not 0  :34:38"]),
         ("{at: 20s, crash: db, instances: 2}", ["events[0].instances: 'db' has only 1 instance  :34:37"]),
@@ -66,9 +66,9 @@ CHANGES: dict[str, list[Row]] = {
         ("{at: 20s, loss: api, rate: 200%}", ["events[0].rate: 200% is more than the whole; one is written like 20% or 0.2  :34:32"]),
         ("{at: 20s, partition: [api, db, bank]}", ["events[0].partition: may hold at most 2 items  :34:26"]),
         ("{at: 20s, partition: []}", ["events[0].partition: needs at least 1 item  :34:26"]),
-        ("{at: 20s, partition: api/dbb}", ["events[0].partition: there is no component 'dbb'; did you mean 'db'?  :34:26"]),
+        ("{at: 20s, partition: api/dbb}", ["events[0].partition: there is no component or client 'dbb'; did you mean 'db'?  :34:26"]),
         ("{at: 20s, partition: [api, api]}", ["events[0].partition: 'api' stands here twice  :34:26"]),
-        ("{at: 20s, partition: {between: [api, dbb]}}", ["events[0].partition.between[1]: there is no component 'dbb'; did you mean 'db'?  :34:42"]),
+        ("{at: 20s, partition: {between: [api, dbb]}}", ["events[0].partition.between[1]: there is no component or client 'dbb'; did you mean 'db'?  :34:42"]),
         ("{at: 20s, partition: {betwen: [api, db]}}", ["events[0].partition: two parts are written [search, search_db], search/search_db or {between: [search, search_db]}  :34:15"]),
     ],
     "spike: app, factor: 2": [
@@ -103,7 +103,8 @@ CHANGES: dict[str, list[Row]] = {
         ("- GET / p99 < 300ms", ["objectives[0]: 'GET /' is not a client or a route; did you mean 'GET /items'?  :37:5"]),
         ("- app utilization < 80%", ["objectives[0]: utilization is a figure of a component; 'app' is a client  :37:5"]),
         ("- crash lost == 1.5", ["objectives[0]: 1.5 is not a whole number; one is written like 500, 20k or 1.5M  :37:5"]),
-        ("- region_down rpo < 2s", ["objectives[0]: 'rpo' is not a metric; known: p50, p90, p95, p99, p999, mean, max, availability, success_ratio, drop_ratio, goodput, throughput, …  :37:5"]),
+        ("- crash rpo < 2s", ["objectives[0]: nothing in the scenario counts rpo: it needs a database with a 'primary'  :37:5"]),
+        ("- region_down rpo < 2s", ["objectives[0]: 'region_down' is not an event; known: crash, spike  :37:5"]),
         ("- 'p99'", ["objectives[0]: 'p99' is not an objective; an objective is written like p99 < 300ms or browser availability >= 99.9%  :37:5"]),
         ("- ''", ["objectives[0]: '' is not an objective; an objective is written like p99 < 300ms or browser availability >= 99.9%  :37:5"]),
         ("- 5", ["objectives[0]: needs a text, got the number 5  :37:5"]),
@@ -115,7 +116,7 @@ CHANGES: dict[str, list[Row]] = {
     ],
     "events:\n": [
         ("evnets:\n", ["evnets: 'evnets' is not known here; did you mean 'events'?  :33:1"]),
-        ("events: {}\nx:\n", ["events: needs a list, got a mapping  :33:9", "x: 'x' is not known here; known: scenario, about, watch_for, seed, duration, warmup, network, clients, …  :34:1"]),
+        ("events: {}\nx:\n", ["events: needs a list, got a mapping  :33:9", "x: 'x' is not known here; known: scenario, about, watch_for, seed, duration, warmup, regions, network, …  :34:1"]),
     ],
 }
 # fmt: on

@@ -30,7 +30,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("sed", "7", "sed: 'sed' is not known here; did you mean 'seed'?"),
     ("component.api.instances", "8", "component: 'component' is not known here; did you mean 'components'?"),
     ("components.api.instnaces", "8", "components.api.instnaces: 'instnaces' is not known here; did you mean 'instances'?"),
-    ("components.apii.instances", "8", "components.apii: 'kind' is missing; write one of 'cdn', 'waf', 'gateway', 'service', 'cache', 'database', 'external'; there was no 'apii' before, did you mean 'api'?"),
+    ("components.apii.instances", "8", "components.apii: 'kind' is missing; write one of 'cdn', 'waf', 'gateway', 'service', 'cache', 'database', 'external', 'queue', …; there was no 'apii' before, did you mean 'api'?"),
     ("components.bank.latency.exponental", "5ms", "components.bank.latency.exponental: 'exponental' is not a part of {exponential: MEAN}; did you mean 'exponential'?"),
     ("network.between.api/dbb", "5ms", 'network.between."api/dbb": there is no component or client \'dbb\'; did you mean \'db\'?'),
     ("network.between.gateway/api.los", "1%", 'network.between."gateway/api".los: \'los\' is not known here; did you mean \'loss\'?'),
@@ -57,7 +57,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("components.api.instances", 0, "components.api.instances: must be at least 1, not 0"),
     ("components.api.instances", "eight", "components.api.instances: 'eight' is not a count; one is written like 500, 20k or 1.5M"),
     ("components.api.queue", -1, "components.api.queue: -1 is negative; a count cannot be; or write 'unbounded'"),
-    ("components.api.steps[0].call", "db", "components.api.steps[0].call: stands beside work; give one of work, call, parallel, read_through and no more"),
+    ("components.api.steps[0].call", "db", "components.api.steps[0].call: stands beside work; give one of work, call, parallel, read_through, publish, session and no more"),
     ("components.bank.latency.exponential", "5", "components.bank.latency.exponential: 5 needs a unit; a duration is written like 5ms, 5s, 5m"),
     ("clients.app.retry.on", "[timeuot]", "clients.app.retry.on[0]: 'timeuot' is not known; did you mean 'timeout'?"),
     # a name that is not there

@@ -34,8 +34,8 @@ CHANGES: dict[str, list[Row]] = {
         ("seed: 99999999999999999999", ["seed: must be at most 9223372036854775807, not 99999999999999999999  :2:7"]),
         ("seed:", ["seed: nothing is written here; write [] or {} for an empty list or mapping, '' for an empty text, null for none  :2:6"]),
         ("sed: 3", ["sed: 'sed' is not known here; did you mean 'seed'?  :2:1"]),
-        ("zzz: 3", ["zzz: 'zzz' is not known here; known: scenario, about, watch_for, seed, duration, warmup, network, clients, …  :2:1"]),
-        ("regions: {us: {}}", ["regions: 'regions' is not known here; known: scenario, about, watch_for, seed, duration, warmup, network, clients, …  :2:1"]),
+        ("zzz: 3", ["zzz: 'zzz' is not known here; known: scenario, about, watch_for, seed, duration, warmup, regions, network, …  :2:1"]),
+        ("regions: [us]", ["regions: needs a mapping, got a list  :2:10"]),
     ],
     "duration: 1m\n": [
         ("", ["'duration' is missing: only replays know when they end  :1:1"]),
@@ -89,7 +89,7 @@ CHANGES: dict[str, list[Row]] = {
         ("{between: []}", ["network.between: needs a mapping, got a list  :5:20"]),
     ],
     "clients:\n  app:": [
-        ("clients: {}\nx:\n  app:", ["clients: needs at least 1 item  :6:10", "x: 'x' is not known here; known: scenario, about, watch_for, seed, duration, warmup, network, clients, …  :7:1"]),
+        ("clients: {}\nx:\n  app:", ["clients: needs at least 1 item  :6:10", "x: 'x' is not known here; known: scenario, about, watch_for, seed, duration, warmup, regions, network, …  :7:1"]),
         ("clints:\n  app:", ["clints: 'clints' is not known here; did you mean 'clients'?  :6:1"]),
         ("clients:\n  gateway:", ["components.gateway: 'gateway' is also the name of a client  :16:3", "events[1].spike: there is no client 'app'; known: gateway  :35:31", "objectives[0]: 'app' is not a client or a route; known: GET /items, POST /orders, gateway  :37:5"]),
         ("clients:\n  my.app:", ['clients."my.app": a name is made of letters, digits, - and _, a hundred at most  :7:3']),
@@ -168,8 +168,9 @@ CHANGES: dict[str, list[Row]] = {
         ("population: 0", ["clients.app.population: must be at least 1, not 0  :12:17"]),
         ("population: {size: 5, zipf: -1}", ["clients.app.population.zipf: must be at least 0, not -1  :12:33"]),
         ("network: {lose_response: 2}", ["clients.app.network.lose_response: 2 is more than the whole; did you mean 2%?  :12:30"]),
-        ("region: us", ["clients.app.region: 'region' is not known here; known: traffic, to, requests, population, network, timeout, retry  :12:5"]),
-        ("throttle: 5/s", ["clients.app.throttle: 'throttle' is not known here; known: traffic, to, requests, population, network, timeout, retry  :12:5"]),
+        ("region: us", ["clients.app.region: there is no region 'us'; the scenario declares none under 'regions'  :12:13"]),
+        ("home: us", ["clients.app.home: there is no region 'us'; the scenario declares none under 'regions'  :12:11"]),
+        ("throttle: 5/s", ["clients.app.throttle: 'throttle' is not known here; known: traffic, to, requests, region, home, population, network, timeout, …  :12:5"]),
     ],
     "weight: 9, key: {zipf: {items: 100, s: 1}}": [
         ("weight: -1", ["clients.app.requests[0].weight: must be at least 0, not -1  :10:36"]),

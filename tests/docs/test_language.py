@@ -35,8 +35,8 @@ def test_what_is_kept_is_what_the_models_say(language: ModuleType) -> None:
 def test_a_part_without_a_place_is_an_error(language: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model or a metric that is new cannot be forgotten."""
     guide = language.Guide()
-    guide.models["QueueConfig"] = guide.models["WafConfig"]
-    with pytest.raises(ValueError, match="the template has no place for QueueConfig"):
+    guide.models["TopicConfig"] = guide.models["WafConfig"]
+    with pytest.raises(ValueError, match="the template has no place for TopicConfig"):
         guide.render()
     monkeypatch.delitem(language.MEANINGS, "lost")
     with pytest.raises(ValueError, match="without a meaning, or no metric: lost"):

@@ -127,3 +127,26 @@ def make_shop() -> Callable[..., Result]:
 def shop() -> Result:
     """The shop's run at full size."""
     return build_shop()
+
+
+@pytest.fixture(scope="session")
+def mails() -> dict[str, Any]:
+    """What a queue for e-mails has counted."""
+    group = {
+        "published": 1000,
+        "delivered": 1005,
+        "acknowledged": 980,
+        "redelivered": 5,
+        "duplicates": 2,
+        "dead_letters": 3,
+        "lost": 1,
+        "shed": 4,
+        "carried_over": 0,
+        "depth": 9,
+        "in_flight": 3,
+        "depth_max": 450,
+        "lag_max_s": 12.5,
+        "oldest_s": 8.0,
+        "end_to_end_s": {"mean": 1.0, "p50": 0.8, "p90": 2.0, "p95": 3.0, "p99": 9.0, "p999": 12.0, "max": 12.5},
+    }
+    return {"kind": "queue", "offered": 1000, "served": 1000, "refused": 0} | group | {"groups": {"mailer": group}}

@@ -315,6 +315,23 @@ class TestFaults:
             "extra attempts: 1.03 per request.",
         )
 
+    @pytest.mark.parametrize(
+        ("figures", "said"),
+        [
+            (
+                {"rto_s": 22.5, "rpo_s": 0.1, "writes_lost": 4},
+                "The database accepted writes again 22.5s after its start. 4 acknowledged writes were lost, the work "
+                "of 100ms.",
+            ),
+            ({"rto_s": None, "rpo_s": 0.0, "writes_lost": 0}, "The database never accepted a write again."),
+        ],
+    )
+    def test_what_it_did_to_a_replicated_database(self, story, figures, said):
+        run = story(self.CRASH)
+        run.event("crash", "api[0]", 20.0, 30.0, failover_s=10.0, lost=80, **figures)
+        run.users(20, 30, refused=8)
+        assert f"All of them ended as refused. {said} The success" in run.finding("The crash of")[1]
+
     def test_nothing_noticed_it_and_it_drew_the_traffic(self, story):
         """The dead instance is down for ten seconds and gets eight of ten requests."""
         run = story(self.CRASH.replace("workers: 2,", "workers: 2, balancer: least_request,"))

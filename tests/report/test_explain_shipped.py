@@ -57,6 +57,20 @@ def test_every_scenario_is_explained_without_a_may(name):
         ),
         ("black_hole", ["That is the timeout of app", "Nothing noticed it: api has neither health check nor outlier"]),
         ("cache_stampede", ["page_cache sets off stampedes: 177 fetches for each expiry", "requests waited at db"]),
+        (
+            "email_queue",
+            [
+                "emails fell up to 128s behind",
+                "mailer can do 83.7/s and 50/s come, 200/s at the busiest moment",
+                "Messages waited for it, up to 10,549 messages in emails",
+                "shop works longest on a request",
+            ],
+        ),
+        (
+            "poison_message",
+            ["endless was never as far behind as at the end", "115 messages became dead letters after 4"],
+        ),
+        ("unbounded_queue", ["open was never as far behind as at the end", "work_open can do 50/s and 55/s come"]),
         ("hot_key", ["shards[4] was saturated from 1s to the end", "shards[4] got 2.5 times its share"]),
         ("tail_at_scale", ["GET /hundred waits for the slowest of 100 calls to leaf: its median is 1s"]),
         (

@@ -13,12 +13,13 @@ from matplotlib.patches import StepPatch
 from matplotlib.text import Annotation
 
 from sim.metrics.recorder import IN_FLIGHT
-from sim.metrics.result import Event, Result
+from sim.metrics.result import SERIES_TYPE, Event, Result
 from sim.metrics.summary import summarize
 from sim.report import palette, units
-from sim.report.figures import FIGURES, instances, latency, ledger, outcomes
+from sim.report.figures import FIGURES, instances, latency, ledger, outcomes, queues
 from sim.report.figures.components import series
 from sim.report.figures.latency import percentiles
+from sim.report.figures.queues import level, rate
 from sim.report.figures.slow import p99_objectives, slow_rule
 from sim.report.figures.time_axis import MOST_BINS, Bins, bins
 from sim.report.svg import inline, svg
@@ -128,6 +129,30 @@ def test_percentiles_are_drawn_of_enough_requests_and_not_of_too_few_bins(make_s
     busy, quiet = make_shop(rate=300.0, duration=100.0), make_shop(rate=2.0, duration=100.0)
     assert np.diff(bins(busy, requests=300).edges)[0] == pytest.approx(1.0)
     assert bins(quiet, requests=300).number == 20
+
+
+def test_a_queue_is_drawn_from_what_it_has_counted(shop: Result) -> None:
+    """Rates are what was counted in a bin, per second; levels the highest in it, so that no peak is hidden."""
+    series = np.zeros(8, dtype=SERIES_TYPE)
+    series["t"] = np.repeat((1.0, 2.0, 3.0, 4.0), 2)
+    series["series"] = np.tile((0, 1), 4)
+    series["value"] = (10, 5, 30, 9, 30, 0, 36, 1)
+    names = [("mails", "published"), ("mails", "lag_s")]
+    run = replace(shop, series=series, series_names=names)
+    slices = Bins(np.array([0.0, 2.0, 4.0]), stop=4.0)
+    assert rate(run, "mails", "published", slices).tolist() == [15.0, 3.0]
+    assert level(run, "mails", "lag_s", slices).tolist() == [9.0, 1.0]
+    assert level(run, "mails", "depth", slices).tolist() == [0.0, 0.0]
+    queue = {"kind": "queue", "groups": {"mailer": {}}}
+    assert FIGURES["queues"].is_about(replace(run, components={"mails": queue}))
+    assert not FIGURES["queues"].is_about(shop)
+    text = svg(queues(replace(run, components={"mails": queue})))
+    assert "acknowledged" in text
+    assert "waiting" in text
+    both = svg(
+        queues(replace(run, components={"mails": queue, "jobs": {"kind": "queue", "groups": {"a": {}, "b": {}}}}))
+    )
+    assert both.count(">mails<") >= 2
 
 
 def crowds(result: Result, number: int) -> Result:

@@ -209,3 +209,21 @@ def test_figures_are_written_as_svg_and_png(shop: Result, tmp_path: Path) -> Non
     assert files == sorted(f"{name}.{kind}" for name in first for kind in ("png", "svg"))
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_what_events_cost_replicated_databases_is_in_the_table_of_events(shop: Result) -> None:
+    """Three columns more, where there is such a database."""
+    down = Event("region_down", "us-east", 60.0, 90.0, rto=22.5, rpo=0.1, writes_lost=4)
+    text = " ".join(Outline(page_of(replace(shop, events=[down]))).text.split())
+    assert "requests lost RTO RPO writes lost" in text
+    assert "0 22.5s 100ms 4" in text
+    assert "RTO" not in Outline(page_of(shop)).text
+
+
+def test_queues_have_a_section_of_their_own(shop: Result, mails: dict[str, Any]) -> None:
+    """With what became of their messages; it is said once, so not among the other counters of components too."""
+    text = " ".join(Outline(page_of(replace(shop, components=shop.components | {"mails": mails}))).text.split())
+    assert "mails 1000 980 800ms 9s 12.5s 450 12 8s 5 2 3 5" in text
+    assert "delivered 1005" in text
+    assert "lag max s" not in text
+    assert "dead letters" not in Outline(page_of(shop)).text

@@ -167,3 +167,30 @@ def test_a_run_without_requests_prints_dashes(shop: Result) -> None:
 def test_numbers_are_written_for_people(text: str, expected: str) -> None:
     """Three digits, the unit that fits, a dash for nothing."""
     assert text == expected
+
+
+def test_what_events_cost_replicated_databases_stands_below_them(shop: Result) -> None:
+    """RTO, RPO and writes lost, in a table of their own, where there is such a database; never is said in words."""
+    down, cut = (
+        Event("region_down", "us-east", 60.0, 90.0, rto=22.5, rpo=0.1, writes_lost=4),
+        Event("partition", "us-east/eu-west", 120.0, None, rto=None, rpo=61.0, writes_lost=905),
+    )
+    assert "rpo" not in printed(summarize(shop))
+    lines = printed(summarize(replace(shop, events=[down, cut]))).splitlines()
+    assert [line.split() for line in lines if line.strip()][-3:] == [
+        ["database", "rto", "rpo", "writes", "lost"],
+        ["region_down", "us-east", "22.5s", "100ms", "4"],
+        ["partition", "us-east/eu-west", "never", "61s", "905"],
+    ]
+    assert max(map(len, lines)) <= 80
+
+
+def test_what_queues_did_stands_below_the_components(shop: Result, mails: dict[str, Any]) -> None:
+    """A table of their own, where there is one; what is left counts as not done, what was shed as lost."""
+    assert "published" not in printed(summarize(shop))
+    lines = printed(summarize(replace(shop, components=shop.components | {"mails": mails}, events=[]))).splitlines()
+    assert [line.split() for line in lines if line.strip()][-2:] == [
+        ["queue", "published", "done", "p50", "p99", "lag", "left", "twice", "dead", "lost"],
+        ["mails", "1000", "980", "800ms", "9s", "12.5s", "12", "2", "3", "5"],
+    ]
+    assert max(map(len, lines)) <= 80

@@ -200,6 +200,8 @@ REFERENCES: Final[dict[str, tuple[float, dict[str, float]]]] = {
             "mean delay of the delayed": 5.0,
         },
     ),
+    "drain-40-50-50": (0.02, {"time to drain, s": 200.0}),
+    "visibility-0.1-0.1": (0.01, {"deliveries per message": 1.42015, "duplicates per message": 0.42015}),
     "A17-closed-50-1.0-0.01": (0.02, {"mean response": 18.962, "throughput": 49.069, "utilisation": 0.49069}),
     "A17-closed-120-1.0-0.01": (0.02, {"mean response": 206.87, "throughput": 99.431, "utilisation": 0.99431}),
     "A17-closed-10-1.145-0.1": (0.02, {"mean response": 241.96, "throughput": 7.21, "utilisation": 0.721}),
@@ -229,6 +231,10 @@ REFERENCES: Final[dict[str, tuple[float, dict[str, float]]]] = {
             "completion decorrelated 100, s": 4.5861,
         },
     ),
+    "lost-writes-20-1": (0.02, {"writes lost": 20.0, "recovery point, s": 0.95}),
+    "rto-10-5": (0.02, {"recovery time, s": 14.551}),
+    "stale-50-0.02": (0.02, {"share of stale reads": 0.63212, "age of what they miss, s": 0.0116395}),
+    "applier-200-400": (0.03, {"share of stale reads": 0.5, "age of what they miss, s": 0.005}),
     "B2-brooker-retries": (
         0.01,
         {

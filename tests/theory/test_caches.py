@@ -109,7 +109,7 @@ def test_a_ttl_over_many_items_is_the_sum_of_its_items(theory):
 
 
 def cold(backend, seed):
-    """Hits a second of an LRU cache of 1000 popular items, flushed at 4 s; the backend answers so many misses a second."""
+    """Hits a second of an LRU cache of 1000 popular items, flushed at 4 s; the backend answers so many misses/s."""
     store, hits = CacheStore(1_000), []
     for item in range(1_000, 0, -1):
         store.put(item, 0.0)

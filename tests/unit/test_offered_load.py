@@ -273,6 +273,25 @@ def test_parallel_calls_hold_for_the_slowest(write: Write) -> None:
     assert [edge.label for edge in found.edges] == ["", "×3"]
 
 
+def test_a_message_is_published_now_and_consumed_later(write: Write) -> None:
+    """The shop waits for the broker, 3 ms and two links of 2 ms, and not for the 50 ms of work of each consumer."""
+    found = offered_load(
+        write(
+            "shop: {kind: service, workers: 4, steps: [{work: 10ms}, {publish: mails}]}\n"
+            "mails: {kind: queue, latency: 3ms, consumers: [mailer, audit]}\n"
+            "mailer: {kind: service, workers: 4, work: 50ms}\n"
+            "audit: {kind: service, work: 2ms}",
+            more="network: {between: {shop/mails: 2ms, mails/mailer: 30ms}}",
+        )
+    )
+    assert edges(found)["shop", "mails"] == edges(found)["mails", "mailer"] == pytest.approx(100.0)
+    assert found.components["shop"].base.hold == pytest.approx(0.017)
+    assert found.components["mailer"].base.utilization == pytest.approx(1.25)
+    assert found.components["audit"].base.utilization == pytest.approx(0.2)
+    assert found.components["mails"].base.capacity is None
+    assert {edge.certainty for edge in found.edges} == {Certainty.EXACT}
+
+
 def test_the_worst_moment_is_where_spikes_meet(write: Write) -> None:
     """Two clients double and triple for a while; in between both do."""
     found = offered_load(

@@ -8,6 +8,7 @@ import yaml
 
 from sim.scenario.errors import ScenarioError
 from sim.scenario.source import Source
+from sim.scenario.syntax import explain
 from sim.scenario.yaml import load_yaml, parse_yaml
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"
@@ -301,6 +302,9 @@ def test_nesting_is_bounded() -> None:
     assert read("[" * 50 + "]" * 50).problems == ()
     assert stopped("[" * 51 + "]" * 51) == ["is nested deeper than 50 levels  x.yaml:1:51"]
     assert stopped("[" * 100_000)[0].startswith("is nested deeper than 50 levels")
+    parser = yaml.MarkedYAMLError("while increasing flow level", None, "exceeded maximum nesting depth")
+    parser.problem_mark = yaml.Mark("x.yaml", 1000, 0, 1000, "", 0)
+    assert explain(parser, "[" * 2000) == (1, 1001, "is nested deeper than 50 levels")
     deep = f"- &a {'[' * 40}{']' * 40}\n- {'[' * 20}*a{']' * 20}\n"
     assert stopped(deep) == ["is nested deeper than 50 levels  x.yaml:2:23"]
 

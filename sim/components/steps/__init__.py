@@ -1,4 +1,4 @@
-"""What an instance does for a request, step by step: work, call, parallel, read_through. One file each."""
+"""What an instance does for a request, step by step: work, call, parallel, read_through, publish. One file each."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from sim.components.names import references
 from sim.components.program import Step, Work
 from sim.components.steps.call import Call, CallConfig
 from sim.components.steps.parallel import Parallel, ParallelConfig
+from sim.components.steps.publish import Publish, PublishConfig
 from sim.components.steps.read_through import ReadThrough, ReadThroughConfig
+from sim.components.steps.session import Session, SessionConfig
 from sim.values import Config, Distribution, chosen, one_of
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ STEPS = {
     "read_through": StepKind(
         ReadThroughConfig, "Looks in a cache, and fetches from the origin what is not there.", ReadThrough
     ),
+    "publish": StepKind(
+        PublishConfig, "Hands a message to a queue, and goes on when the broker has acknowledged it.", Publish
+    ),
+    "session": StepKind(SessionConfig, "Finds the caller's session state, in memory or in a store.", Session),
 }
 
 StepConfig: Any = one_of(

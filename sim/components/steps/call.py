@@ -3,6 +3,8 @@
 An optional call that fails does not fail the request: after the time its fallback takes, the answer is degraded.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, StrictBool
@@ -11,6 +13,7 @@ from sim.components.component import Handler, Steps
 from sim.components.fleet import who_minds_time_outs
 from sim.components.names import ComponentName
 from sim.components.network import Edge
+from sim.components.region import owner
 from sim.components.server import Server
 from sim.policies.retry import Retry, RetryConfig
 from sim.policies.timeout import Attempt
@@ -42,7 +45,13 @@ class CallConfig(QuestionConfig):
     )
 
 
-def caller_of(config: Any, caller: str, world: "World", stream: str, settle: bool = True) -> Handler:
+Way = Callable[[bool], Handler]
+"""Makes the way to a component, given whether the caller has to know when the answer is back."""
+
+
+def caller_of(
+    config: Any, caller: str, world: "World", stream: str, settle: bool = True, way: Way | None = None
+) -> Handler:
     """What makes a call with the time-out and the retries that a config asks for.
 
     Args:
@@ -51,9 +60,11 @@ def caller_of(config: Any, caller: str, world: "World", stream: str, settle: boo
         world: Where both live.
         stream: Name of the random stream for jitter.
         settle: Whether the caller has to know when the answer is back.
+        way: The way there, if it is not the component's entrance.
     """
-    plain = config.timeout is None and config.retry is None and caller not in world.mortal
-    entrance = world.components[config.to].entrance(caller, settle or not plain)
+    plain = config.timeout is None and config.retry is None and owner(caller) not in world.mortal
+    make_way = way or partial(world.entrance, config.to, caller)
+    entrance = make_way(settle or not plain)
     if plain:
         return entrance
     gave_up = who_minds_time_outs(entrance)
@@ -71,10 +82,11 @@ class Call:
         caller: The component that calls.
         world: Where both live.
         name: Of the step, unique in the world.
+        way: The way there, if it is not the component's entrance.
     """
 
-    def __init__(self, config: CallConfig, caller: str, world: "World", name: str) -> None:
-        self.handler: Any = caller_of(config, caller, world, f"{name}.retry")
+    def __init__(self, config: CallConfig, caller: str, world: "World", name: str, way: Way | None = None) -> None:
+        self.handler: Any = caller_of(config, caller, world, f"{name}.retry", way=way)
         self.optional = config.optional or config.fallback is not None
         plain = self.handler.__class__ is Edge and not self.handler.salt
         self.hop = self.handler if plain and not self.optional else None

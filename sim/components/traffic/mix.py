@@ -87,6 +87,7 @@ class RequestConfig(Config):
             label=self.send,
             idempotent=self.idempotency_key or is_idempotent(self.method),
             malicious=self.attack,
+            keyed=self.key is not None,
         )
 
 

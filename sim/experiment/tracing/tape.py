@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 ROUNDING: Final = 1e-9
 """Times that are less than a nanosecond apart are the same, s: delays are added up in different orders."""
 
+DATABASE: Final = "database"
+FETCH: Final = "wait for a fetch under way"
+
 
 class Tape:
     """What happens to one request object.
@@ -94,8 +97,16 @@ class Tape:
         """A wait is over."""
         now = self.env.now
         top = self._stack[-1]
-        word = WORDS.get((QUEUE, top.role)) if not top.children else None
-        self._tell(QUEUE, now, word or "wait for a fetch under way")
+        word = WORDS.get((QUEUE, top.role)) if not top.children else self._waits_in(top)
+        self._tell(QUEUE, now, word or FETCH)
+
+    def _waits_in(self, top: Draft) -> str:
+        """What is waited for in a place where something has been done already."""
+        if top.role == DATABASE:
+            return "wait for replicas"
+        last = top.children[-1]
+        at_replica = last.kind == LEDGER[NETWORK] and self.tracer.roles.get(last.to) == DATABASE
+        return "wait for own writes" if at_replica else FETCH
 
     def works(self, before: float, after: float) -> None:
         """Work begins."""

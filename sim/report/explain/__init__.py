@@ -17,6 +17,7 @@ from sim.report.explain.evidence import Evidence
 from sim.report.explain.fan_out import fan_out
 from sim.report.explain.faults import faults
 from sim.report.explain.finding import Finding, Weight
+from sim.report.explain.messages import messages
 from sim.report.explain.objectives import objectives
 from sim.report.explain.recovery import recovery
 from sim.report.explain.refusals import refusals
@@ -40,6 +41,7 @@ FINDERS: Final[tuple[Callable[[Evidence], list[Finding]], ...]] = (
     balancing,
     caches,
     backlog,
+    messages,
     closed_loop,
     unused,
     retries,

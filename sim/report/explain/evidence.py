@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from sim.components.region import base_name
 from sim.experiment.levels import SUCCESSES
 from sim.experiment.metastability import Aftermath, event_config, judge
 from sim.experiment.offered_load import ComponentLoad, OfferedLoad, offered_load
@@ -80,6 +81,27 @@ class Evidence:
     def aftermath(self) -> Aftermath | None:
         """What became of the system after its triggers; None if there were none."""
         return judge(self.summary, self._timeline, self._components, self.scenario)
+
+    def is_awaited(self, component: str) -> bool:
+        """Whether users wait for what a component does; not if their requests reach it by way of queues only."""
+        return base_name(component) not in self._consumers
+
+    @cached_property
+    def _consumers(self) -> set[str]:
+        queues = [name for name, config in self.scenario.document.components.items() if config.kind == "queue"]
+        return self._called_by(queues) - self._called_by([*self.scenario.document.clients], stop=queues)
+
+    def _called_by(self, callers: list[str], stop: Sequence[str] = ()) -> set[str]:
+        """All that is behind some callers, but not what is behind where it stops."""
+        found: set[str] = set()
+        waiting = list(callers)
+        while waiting:
+            caller = waiting.pop()
+            if caller not in stop:
+                more = {edge.callee for edge in self.load.edges if edge.caller == caller} - found
+                found |= more
+                waiting += more
+        return found
 
     def blocks(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Each component's name and its counters."""

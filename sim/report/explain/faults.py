@@ -45,6 +45,7 @@ def _finding(evidence: Evidence, event: Event, cost: Cost | None) -> Finding:
         *_noticed(evidence, event),
         *_failed(cost),
         *_lost(event, cost),
+        *_written(event),
         *_attracted(evidence, event),
         *_slower(cost),
         *_over(evidence, event, cost),
@@ -87,6 +88,18 @@ def _lost(event: Event, cost: Cost) -> Iterator[str]:
     if 0 < saved <= cost.attempts:
         but = f"all but {counted(cost.failures, 'request')}" if cost.failures else "all requests"
         yield f"It killed or refused {counted(event['lost'], 'call')}; retries kept {but} from failing."
+
+
+def _written(event: Event) -> Iterator[str]:
+    """What it did to replicated databases: for how long they took no writes, and which they lost."""
+    rto, lost = event.get("rto_s", 0.0), event.get("writes_lost") or 0
+    if rto is None:
+        yield "The database never accepted a write again."
+    elif rto > 0.0:
+        yield f"The database accepted writes again {units.duration(rto)} after its start."
+    if lost:
+        verb = "was" if lost == 1 else "were"
+        yield f"{counted(lost, 'acknowledged write')} {verb} lost, the work of {units.duration(event['rpo_s'])}."
 
 
 def _attracted(evidence: Evidence, event: Event) -> Iterator[str]:

@@ -48,6 +48,8 @@ def _by(objective: Objective, actual: float | None) -> Iterator[str]:
             yield f"That is {100.0 * (objective.target - actual):.3g} percentage points below {target}."
         else:
             yield f"That is {percent(actual / objective.target)} of {target}."
+    else:
+        yield f"Asked for was {objective.operator} {target}."
 
 
 def _driver(evidence: Evidence, objective: Objective) -> Iterator[str]:

@@ -26,7 +26,7 @@ def saturation(evidence: Evidence) -> list[Finding]:
         return _nothing(evidence)
     first = found[0]
     refused = evidence.summary["components"][first.component].get("refused", 0)
-    sentences = [_queue(first, refused), *_on_paper(evidence, first), *_others(found[1:])]
+    sentences = [_queue(evidence, first, refused), *_on_paper(evidence, first), *_others(found[1:])]
     figures: dict[str, Any] = {
         "place": _place(first),
         "spells_s": first.spells,
@@ -55,8 +55,15 @@ def _title(evidence: Evidence, found: Saturation) -> str:
     return f"{_place(found)} {were} saturated for {units.duration(found.end - found.start)}, from {at} on"
 
 
-def _queue(found: Saturation, refused: int) -> str:
+def _queue(evidence: Evidence, found: Saturation, refused: int) -> str:
+    messages = [
+        f"up to {counted(block['depth_max'], 'message')} in {name}"
+        for name, block in evidence.blocks()
+        if found.component in block.get("groups", ())
+    ]
     words = f"Up to {some(found.queue, 'request')} waited there" if found.queue else "Nobody waited there"
+    if messages:
+        words = f"Messages waited for it, {listed(messages)}"
     if found.full_seconds > sum(end - start for start, end in found.spells) or len(found.spells) > 1:
         words += f"; in all it was at least {percent(FULL)} busy for {units.duration(found.full_seconds)}"
     if refused:

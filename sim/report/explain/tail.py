@@ -94,6 +94,7 @@ def _queue(evidence: Evidence) -> Iterator[str]:
     waiting = {
         name: _mean(evidence.together(name), "queue", slow)
         for name in dict.fromkeys(component for component, _ in evidence.places)
+        if evidence.is_awaited(name)
     }
     name = max(waiting, key=lambda each: waiting[each], default=None)
     if name is None or not waiting[name] > 0.0:
@@ -141,7 +142,10 @@ def _service(evidence: Evidence) -> Iterator[str]:
     works: dict[str, Any] = {
         name: load.work
         for name, block in evidence.blocks()
-        if (load := evidence.on_paper(name)) is not None and load.work is not None and block.get("offered")
+        if evidence.is_awaited(name)
+        and (load := evidence.on_paper(name)) is not None
+        and load.work is not None
+        and block.get("offered")
     }
     if len(works) > 1:
         name = max(works, key=lambda each: works[each])

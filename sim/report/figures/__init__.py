@@ -15,6 +15,7 @@ from sim.report.figures.instances import fleets, instances
 from sim.report.figures.latency import latency
 from sim.report.figures.ledger import ledger
 from sim.report.figures.outcomes import outcomes
+from sim.report.figures.queues import names_of_queues, queues
 
 
 class Plot(NamedTuple):
@@ -62,6 +63,13 @@ FIGURES: Final[dict[str, Plot]] = {
         "Components over time",
         "A component near 100% is the bottleneck, and its queue is where requests wait.",
     ),
+    "queues": Plot(
+        queues,
+        "Queues over time",
+        "Where less is acknowledged than published a backlog grows, and the oldest message ages by up to a second each "
+        "second; it drains with what consumers can do beyond what is published.",
+        lambda result: bool(names_of_queues(result)),
+    ),
     "attempts": Plot(
         attempts,
         "Attempts and goodput",
@@ -71,4 +79,4 @@ FIGURES: Final[dict[str, Plot]] = {
 }
 """All figures, by the name of their file, in the order of a report."""
 
-__all__ = ["FIGURES", "Plot", "attempts", "components", "instances", "latency", "ledger", "outcomes"]
+__all__ = ["FIGURES", "Plot", "attempts", "components", "instances", "latency", "ledger", "outcomes", "queues"]
