@@ -165,7 +165,10 @@ class Guide:
     def kinds(self) -> str:
         """A row for each kind of component."""
         described = {kind: self.models[each.config.__name__] for kind, each in KINDS.items()}
-        rows = [_row(self._link(KINDS[kind].config.__name__), each["description"]) for kind, each in described.items()]
+        rows = [
+            _row(f"`{kind}`", f"{each['description']} See {self._link(KINDS[kind].config.__name__)}.")
+            for kind, each in described.items()
+        ]
         return "\n".join(["| kind | what it is |", "|---|---|", *rows])
 
     def algorithms(self) -> str:

@@ -242,9 +242,15 @@ sides[1].legend(loc="upper left")
 plt.show()
 inside = ((tails.min(axis=0) <= spread.quantile(0.95)) & (spread.quantile(0.95) <= tails.max(axis=0))).sum()
 others = ", ".join(f"{number}: {away[number]:.1f}" for number in CANDIDATES if number != workers)
+assert away[TRUTH["workers"]] < 3, "the truth contradicts the log"
+for name, z in (("p50", 0.0), ("p99", Z99)):
+    assert abs(np.log(FITTED[name] / TRUTH[name])) < 3.3 * error * np.sqrt(1 + z * z / 2), (
+        f"{name} contradicts the truth"
+    )
+said = "as was found" if workers == TRUTH["workers"] else "which these days alone do not show"
 say(f"""
 **Prediction 2.** {workers} workers: the log's busiest minute is {away[workers]:.1f} standard deviations away from what
-such days are like (with {others}). The truth is {TRUTH["workers"]}. With them, the p95 of {inside} of
+such days are like (with {others}). The truth is {TRUTH["workers"]}, {said}. With {workers}, the p95 of {inside} of
 {when.max() + 1} minutes lies within what {DAYS} replays show; if the model is right, one more day lies between the
 least and the most of {DAYS} others with probability {(DAYS - 1) / (DAYS + 1):.0%}, so about
 {(when.max() + 1) * (DAYS - 1) / (DAYS + 1):.1f} are to be expected. The model may be used. If it had failed here, every
@@ -289,6 +295,8 @@ axes.yaxis.set_minor_formatter("")
 axes.legend(loc="upper right")
 plt.show()
 short = answer.bottleneck
+assert 2 <= answer.number <= 4
+assert short.utilization < 0.7
 say(f"""
 **Prediction 3.** {answer.number:.0f} instances: with {answer.met.number:.0f} p99 is
 {spell(answer.met.readings[0].interval, "s")}, with {answer.missed.number:.0f} it is
@@ -326,7 +334,7 @@ MODELS = {
 }
 TRIED = [1, 2, 3, 4]
 tables = {
-    name: sim.sweep(model, {"components.web.instances": TRIED}, replications=6, workers=1)
+    name: sim.sweep(model, {"components.web.instances": TRIED}, replications=4, workers=1)
     for name, model in MODELS.items()
 }
 p99 = {name: [interval(table, n, "p99") for n in range(len(TRIED))] for name, table in tables.items()}
@@ -349,10 +357,11 @@ pd.DataFrame(
 # %%
 fewest = {name: next((n for n, k in zip(TRIED, row, strict=True) if k.hi < target), None) for name, row in p99.items()}
 base = fewest["as above"]
+assert p99["more visitors"][1].lo > p99["as above"][1].hi
 changed = [f"{name} ({'more than 4' if n is None else n})" for name, n in fewest.items() if n != base]
 same = [name for name, n in fewest.items() if n == base and name != "as above"]
 say(f"""
-**Prediction 4.** Six seeds each; {base} instances as above. That stays so with: {", ".join(same) or "none"}. It
+**Prediction 4.** Four seeds each; {base} instances as above. That stays so with: {", ".join(same) or "none"}. It
 changes with: {", ".join(changed) or "none"}. Say it together with the number: what it rests on, and which assumption
 would overturn it. With two instances p99 is {spell(p99["as above"][1], "s")} if the log is replayed three times as
 fast, and {spell(p99["more visitors"][1], "s")} if the rush lasts its full minute: a short overload builds a short
@@ -407,6 +416,9 @@ axes.set(xlim=(0, 6.5), ylim=(0, None))
 axes.legend(loc="upper left")
 plt.show()
 last, before = INSTANCES[-1], INSTANCES[-2]
+assert [bears[n].bottleneck.component for n in (1, before, last)] == ["web", "web", "db"]
+assert 0.75 < bears[before].number / (before * bears[1].number) < 1.25
+assert bears[last].missed.number < 0.9 * last * bears[1].met.number
 say(f"""
 **Prediction 5.** From one to {before} instances the traffic that they bear grows from {bears[1].number:.1f} to
 {bears[before].number:.1f} times yesterday's, about in proportion. With {last} it is {bears[last].number:.1f}

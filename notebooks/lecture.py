@@ -1,7 +1,8 @@
 """What the notebooks share: scenarios written in a cell, sentences with measured numbers in them, and sliders.
 
 A notebook types in questions and never answers: every number is said by `say(f"…{x}…")`, and "A beats B" by `claim`,
-which says so only if the interval of the difference does.
+which says so only if the interval of the difference does. Where the text beside a figure takes it for granted, the run
+has to show it: `claim(…, expect="lower")` and `agrees` fail the notebook otherwise.
 """
 
 import os
@@ -11,9 +12,10 @@ from typing import Any
 
 import matplotlib as mpl
 from IPython.display import Markdown, display
+from numpy.typing import ArrayLike
 
 import sim
-from sim.experiment.statistics import Interval
+from sim.experiment.statistics import Interval, mean_interval
 from sim.metrics import Measure
 from sim.report.experiments.spelling import signed
 from sim.report.palette import STYLE
@@ -75,7 +77,32 @@ def interval(study: sim.Comparison | sim.Sweep, variant: int, name: str) -> Inte
     return found
 
 
-def claim(comparison: sim.Comparison, of: int, to: int, name: str = "p99", names: dict[str, str] | None = None) -> str:
+def agrees(samples: ArrayLike, theory: float) -> Interval:
+    """Makes sure that runs do not contradict a theory, and fails the notebook if they do.
+
+    Args:
+        samples: One figure of each independent run.
+        theory: What its mean should be.
+
+    Returns:
+        The 95% interval, to be shown.
+
+    Raises:
+        AssertionError: The theory lies outside the interval of 99.9%, where chance puts it once in a thousand times.
+    """
+    widest = mean_interval(samples, 0.999)
+    assert widest.contains(theory), f"{theory:g} in theory, but {widest.lo:g} to {widest.hi:g} in {widest.n} runs"
+    return mean_interval(samples)
+
+
+def claim(
+    comparison: sim.Comparison,
+    of: int,
+    to: int,
+    name: str = "p99",
+    names: dict[str, str] | None = None,
+    expect: str | None = None,
+) -> str:
     """What a comparison says of two variants in one measure, in a sentence; a tie is called one.
 
     Differences of shares are in percentage points.
@@ -86,18 +113,24 @@ def claim(comparison: sim.Comparison, of: int, to: int, name: str = "p99", names
         to: Number of the one it is compared with.
         name: Of the measure.
         names: How to call variants, by their label; the label itself unless given.
+        expect: What the text around it takes for granted: that `of` is `lower` or `higher`; anything unless given.
+
+    Raises:
+        AssertionError: It is not so, or not surely.
     """
     chosen = measure(comparison, name)
     judged = {judgement.of: judgement for judgement in comparison.judge(to, chosen)}[of]
     difference = judged.difference.interval
     one, other = ((names or {}).get(comparison.labels[each], comparison.labels[each]) for each in (of, to))
     lo, hi = sorted((abs(difference.lo), abs(difference.hi)))
+    tie = judged.verdict == "tie" or difference.lo == difference.hi == 0.0
+    word = "tied" if tie else "lower" if difference.mean < 0.0 else "higher"
+    assert expect in (None, word), f"{name}: {one} should be {expect} than {other}, and is {word}"
     if difference.lo == difference.hi == 0.0:
         return f"{name}: {one} and {other} are the same in all {difference.n} seeds"
     if judged.verdict == "tie":
         span = f"{_signed(chosen, difference.lo)} to {_signed(chosen, difference.hi)}"
         return f"{name}: {one} and {other} cannot be told apart (difference {span}, {difference.n} seeds)"
-    word = "lower" if difference.mean < 0.0 else "higher"
     amount, least, most = (_signed(chosen, value).lstrip("+") for value in (abs(difference.mean), lo, hi))
     return f"{name}: {one} is {word} than {other} by {amount} ({least} to {most}, {difference.n} seeds)"
 

@@ -66,7 +66,7 @@ class BalancerConfig(Config):
     )
     zone_aware: ZoneAwareConfig | None = Field(
         None,
-        description="Keeps traffic in the caller's zone as far as its instances can take it; by default all zones are "
+        description="Keeps traffic in the caller's zone as far as its instances can take it; by default all zones "
         "are alike.",
     )
     affinity: Affinity | None = Field(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.experiments import conduct, experiment_options, settings, share, vary_option
+from sim.cli.experiments import conduct, experiment_options, share, variant_option, vary_option
 from sim.cli.terminal import open_scenario
 
 if TYPE_CHECKING:
@@ -20,14 +20,7 @@ if TYPE_CHECKING:
     "baseline.",
     required=False,
 )
-@click.option(
-    "--variant",
-    multiple=True,
-    metavar="NAME:PATH=VALUE,…",
-    callback=settings,
-    help="A variant that sets several places, such as big:components.api.instances=8,components.api.workers=2; NAME "
-    "alone is the scenario as it is. Give one option for each.",
-)
+@variant_option
 @click.option(
     "--replications",
     metavar="N",

@@ -1,9 +1,9 @@
 """A scenario's architecture as the text of a diagram, a Mermaid flowchart or a Graphviz digraph: rates on the edges."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from sim.cli.topology import OVERLOADED, percent, rates
+from sim.cli.topology import OVERLOADED, percent, rates, size
 from sim.experiment.offered_load import ComponentLoad, EdgeLoad, OfferedLoad
 from sim.report.units import HOT
 
@@ -27,10 +27,10 @@ def mermaid(title: str, load: OfferedLoad) -> str:
     """
     ids = {name: f"n{number}" for number, name in enumerate([*load.clients, *load.components])}
     lines = ["---", f"title: {_quoted(title)}", "---", "flowchart LR"]
-    for name in load.clients:
-        lines.append(f"  {ids[name]}{_node('client', [name])}")
+    nodes = {name: f"{ids[name]}{_node('client', [name])}" for name in load.clients}
     for name, component in load.components.items():
-        lines.append(f"  {ids[name]}{_node(component.kind, _lines(component, load))}")
+        nodes[name] = f"{ids[name]}{_node(component.kind, _lines(component, load))}"
+    lines += _by_region(nodes, load, lambda number, region: f'subgraph r{number}["{_escaped(region, " ")}"]', "end")
     for edge in load.edges:
         label = _escaped(_edge_label(edge, load), "<br/>")
         lines.append(f'  {ids[edge.caller]} -->|"{label}"| {ids[edge.callee]}')
@@ -54,8 +54,7 @@ def graphviz(title: str, load: OfferedLoad) -> str:
         '  node [shape=box, style="rounded,filled", fillcolor=white, fontname="sans-serif"];',
         '  edge [fontname="sans-serif", fontsize=10];',
     ]
-    for name in load.clients:
-        lines.append(f"  {_quoted(name)} [shape={_DOT_SHAPES['client']}];")
+    nodes = {name: f"{_quoted(name)} [shape={_DOT_SHAPES['client']}];" for name in load.clients}
     for name, component in load.components.items():
         attributes = [f"label={_quoted(chr(10).join(_lines(component, load)))}"]
         if component.kind in _DOT_SHAPES:
@@ -63,7 +62,10 @@ def graphviz(title: str, load: OfferedLoad) -> str:
         verdict = _verdict(component)
         if verdict:
             attributes.append(f'fillcolor="{_FILLS[verdict]}"')
-        lines.append(f"  {_quoted(name)} [{', '.join(attributes)}];")
+        nodes[name] = f"{_quoted(name)} [{', '.join(attributes)}];"
+    lines += _by_region(
+        nodes, load, lambda number, region: f"subgraph cluster_{number} {{ label={_quoted(region)};", "}"
+    )
     for edge in load.edges:
         ends = f"{_quoted(edge.caller)} -> {_quoted(edge.callee)}"
         lines.append(f"  {ends} [label={_quoted(_edge_label(edge, load))}];")
@@ -73,9 +75,21 @@ def graphviz(title: str, load: OfferedLoad) -> str:
 FORMATS: Final[dict[str, Callable[[str, OfferedLoad], str]]] = {"mermaid": mermaid, "graphviz": graphviz}
 
 
+def _by_region(
+    nodes: Mapping[str, str], load: OfferedLoad, begin: Callable[[int, str], str], end: str
+) -> Iterator[str]:
+    """The lines of all nodes; those in a region together."""
+    yield from (f"  {node}" for name, node in nodes.items() if name not in load.homes)
+    for number, region in enumerate(dict.fromkeys(load.homes[name] for name in nodes if name in load.homes)):
+        yield f"  {begin(number, region)}"
+        yield from (f"    {node}" for name, node in nodes.items() if load.homes.get(name) == region)
+        yield f"  {end}"
+
+
 def _lines(component: ComponentLoad, load: OfferedLoad) -> list[str]:
-    size = "" if component.workers is None else f" {component.instances} × {component.workers}"
-    lines = [component.name, f"{component.kind}{size}"]
+    lines = [component.name, f"{component.kind} {size(component)}".strip()]
+    if component.standby is not None:
+        lines.append(f"{component.standby} standby")
     if component.base.utilization is not None:
         busy, peak = percent(component.base.utilization), percent(component.peak.utilization or 0.0)
         lines.append(f"{busy} → {peak} busy" if load.varies and peak != busy else f"{busy} busy")

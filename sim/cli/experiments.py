@@ -99,6 +99,19 @@ def vary_option(help: str, multiple: bool = True, required: bool = True) -> Call
     )
 
 
+def variant_option(command: Command) -> Command:
+    """The option `--variant`."""
+    return click.option(
+        "--variant",
+        multiple=True,
+        metavar="NAME:PATH=VALUE,…",
+        callback=settings,
+        help="A variant that sets several places, such as "
+        "big:components.api.instances=8,components.api.workers=2; NAME alone is the scenario as it is. Give one option "
+        "for each.",
+    )(command)
+
+
 @contextmanager
 def runner(folder: ExperimentFolder, workers: int | None, address: str | None, silent: bool) -> Iterator[Runner]:
     """Where an experiment's runs happen, with a progress bar and Ctrl-C at good moments.

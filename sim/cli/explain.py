@@ -66,7 +66,7 @@ def explain(
         _explain_experiment(place, as_json)
         return
     saved = _read(place)
-    findings = find(saved.summary, saved.timeline, saved.components, saved.scenario)
+    findings = find(saved.summary, saved.timeline, saved.components, saved.scenario, saved.series)
     if tip:
         findings = [_tip(saved, event, by, seeds, workers), *findings]
     if as_json:

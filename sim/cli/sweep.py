@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.experiments import conduct, experiment_options, vary_option
+from sim.cli.experiments import conduct, experiment_options, variant_option, vary_option
 from sim.cli.terminal import need_pyarrow, open_scenario
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", metavar="FILE|NAME")
 @vary_option("Values of one place, such as clients.app.traffic.rate=100/s..1000/s:10 (or :10:log, or a list).")
+@variant_option
 @click.option(
     "--replications", metavar="N", type=click.IntRange(1, 100_000), default=5, show_default=True, help="Seeds for each."
 )
@@ -34,6 +35,7 @@ def sweep(
     /,
     file: str,
     vary: tuple[Variation, ...],
+    variant: Variation | None,
     replications: int,
     metric: str,
     samples: int | None,
@@ -44,7 +46,8 @@ def sweep(
 ) -> None:
     """Run a scenario over many values of one or more places.
 
-    The first --vary is the x-axis of figures. The same command again goes on where an interrupted one was.
+    The first --vary is the x-axis of figures, and each --variant a line in them. The same command again goes on where
+    an interrupted one was.
     """
     from sim.experiment.plan import Plan
 
@@ -52,5 +55,6 @@ def sweep(
         need_pyarrow("--parquet")
     scenario = open_scenario(file, {**changes, **({} if seed is None else {"seed": str(seed)})})
 
+    vary = vary if variant is None else (*vary, variant)
     arguments = {"replications": replications, "measure": metric, "samples": samples}
     conduct(context, Plan("sweep", scenario, vary, arguments=arguments), parquet=parquet, **how)

@@ -12,6 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from sim.experiment.offered_load import Certainty, ComponentLoad, EdgeLoad, Load, OfferedLoad
+from sim.report.explain.wording import listed
 from sim.report.terminal import terminal_text
 from sim.report.units import HOT
 from sim.scenario import Scenario
@@ -60,12 +61,22 @@ def percent(share: float) -> str:
     return f"{100.0 * share:.3g}%" if 0.99 < share < 1.0 else f"{100.0 * share:.0f}%"
 
 
+def size(component: ComponentLoad) -> str:
+    """Instances and workers: `6 × 8`, or `4` where any number of requests are worked on at a time; empty for one."""
+    if component.workers is not None:
+        return f"{component.instances} × {component.workers}"
+    return f"{component.instances}" if component.instances > 1 else ""
+
+
 # -- the tree
 
 
 def _client_tree(name: str, load: OfferedLoad, shown: set[str]) -> Tree:
     base, peak, certainty = load.clients[name]
-    head = Text.assemble((name, "bold magenta"), "  client  ", (rates(base, peak, certainty, load.varies), "cyan"))
+    where = f" in {load.homes[name]}" if name in load.homes else ""
+    head = Text.assemble(
+        (name, "bold magenta"), f"  client{where}  ", (rates(base, peak, certainty, load.varies), "cyan")
+    )
     tree = Tree(head, guide_style=_GUIDE)
     _grow(tree, name, load, shown)
     return tree
@@ -93,6 +104,8 @@ def _branch(edge: EdgeLoad, component: ComponentLoad, load: OfferedLoad, again: 
     if component.base.hit_ratio is not None:
         sign = Certainty.ABOUT.sign if component.keyed else ""
         text.append(f"  {sign}{percent(component.base.hit_ratio)} hits", style="green")
+    if component.standby is not None:
+        text.append(f"  {component.standby} standby", style="yellow")
     if again:
         text.append("  (shown above)", style="dim")
     return text
@@ -111,25 +124,28 @@ def _table(load: OfferedLoad, wide: bool) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for component in load.components.values():
-        table.add_row(*_row(component, load.varies, wide))
+        table.add_row(*_row(component, load, wide))
     return table
 
 
-def _row(component: ComponentLoad, varies: bool, wide: bool) -> Iterator[str | Text]:
+def _row(component: ComponentLoad, load: OfferedLoad, wide: bool) -> Iterator[str | Text]:
     base, peak = component.base, component.peak
-    yield Text.assemble(component.name, (f"  {component.kind}", "not bold dim")) if wide else component.name
-    yield "" if component.workers is None else f"{component.instances} × {component.workers}"
+    region = load.homes.get(component.name)
+    where = f" in {region}" if region is not None and "@" not in component.name else ""
+    yield Text.assemble(component.name, (f"  {component.kind}{where}", "not bold dim")) if wide else component.name
+    yield size(component)
     mean = "" if component.work is None else format_duration(component.work)
     yield (component.service or (mean and f"mean {mean}")) if wide else mean
     yield "" if base.hold is None else format_duration(base.hold)
     yield rate(base.arriving, base.certainty)
     yield "" if base.capacity is None else rate(base.capacity)
     yield _busy(base)
-    if varies and wide:
+    if load.varies and wide:
         yield rate(peak.arriving, peak.certainty)
-    if varies:
+    if load.varies:
         yield _busy(peak)
-    yield _verdict(peak if varies else base)
+    waits = Text(f"{component.standby} standby", style="yellow")
+    yield waits if component.standby is not None else _verdict(peak if load.varies else base)
 
 
 def _busy(load: Load) -> Text:
@@ -165,22 +181,25 @@ def _remarks(scenario: Scenario, load: OfferedLoad) -> Iterator[str]:
         yield "peak: at the moment that is worst for the component"
     marks = {edge.certainty for edge in load.edges}
     if Certainty.ABOUT in marks:
-        yield "≈ approximate: caches with keys, rate limits"
+        yield "≈ approximate: caches with keys, rate limits, steering by latency or capacity"
     if Certainty.AT_MOST in marks:
         yield "≤ at most: users who wait for answers"
-    retries = any(_retries(document.model_dump()))
+    data = document.model_dump()
+    retries = any(_says(data, "retry"))
     faults = any(event.verb != "spike" for event in document.events)
-    if retries or faults:
-        yield "left out: " + " and ".join(["retries"] * retries + ["faults"] * faults)
+    again = any(_says(data, "poison"))
+    if retries or faults or again:
+        left = ["retries"] * retries + ["faults"] * faults + ["messages that are delivered again"] * again
+        yield f"left out: {listed(left)}"
 
 
-def _retries(data: Any) -> Iterator[bool]:
-    """Something for every retry in a scenario."""
+def _says(data: Any, key: str) -> Iterator[bool]:
+    """Something for every place of a scenario that gives this key a value, other than none or zero."""
     if isinstance(data, dict):
-        if data.get("retry"):
+        if data.get(key):
             yield True
         for value in data.values():
-            yield from _retries(value)
+            yield from _says(value, key)
     elif isinstance(data, list):
         for value in data:
-            yield from _retries(value)
+            yield from _says(value, key)

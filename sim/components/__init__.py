@@ -15,7 +15,8 @@ from sim.components.dns import Dns, DnsConfig
 from sim.components.external import External, ExternalConfig
 from sim.components.gateway import Gateway, GatewayConfig
 from sim.components.load_balancer import LoadBalancer, LoadBalancerConfig
-from sim.components.network import NetworkConfig
+from sim.components.meter import areas_of
+from sim.components.network_config import NetworkConfig
 from sim.components.queue import Queue, QueueConfig
 from sim.components.region import Placed, Placement, RegionConfig
 from sim.components.replica import Replica
@@ -44,6 +45,7 @@ __all__ = [
     "Service",
     "Steered",
     "World",
+    "areas_of",
 ]
 
 

@@ -15,7 +15,8 @@ from simpy.events import Event
 from sim.components.component import Handler
 from sim.components.fleet import who_minds_time_outs
 from sim.components.names import ComponentName, RegionName
-from sim.components.network import AccessConfig, LossyAccess
+from sim.components.network import LossyAccess
+from sim.components.network_config import AccessConfig
 from sim.components.traffic import (
     Mix,
     PopulationConfig,
@@ -112,8 +113,7 @@ class Client:
         entrance: Handler = target
         if config.network is not None and config.network.lose_response:
             coin = world.streams.uniform(f"{self.name}.lost_responses")
-            has_timeout = config.timeout is not None
-            entrance = LossyAccess(self.env, self.recorder, target, config.network.lose_response, coin, has_timeout)
+            entrance = LossyAccess(self.env, self.recorder, target, config.network.lose_response, coin)
         self._entrance = entrance
         self._gave_up = who_minds_time_outs(target)
         if config.retry is not None:

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sim.kernel import Environment
 from sim.request import ANSWERS, Outcome, RequestKind, Response
@@ -19,6 +23,8 @@ APPLY = RequestKind(path="/replication", label="replication")
 INTERNAL = (PROBE, APPLY)
 """The kinds of requests that no user has sent."""
 
+_CALM: Final = [attrgetter(name) for name in ("busy", "waiting", "busy_area", "queue_area", "_mark", "disturbed")]
+
 
 class Meter:
     """The counters of one server.
@@ -33,6 +39,7 @@ class Meter:
         waiting: Requests that wait now.
         swallowed: Requests that it accepted and will never answer, for it hangs.
         up: Whether it accepts requests.
+        disturbed: Whether it has ever been down, or swallowed a request.
         offered: Requests that reached it while it was up.
         served: Those that it answered as it should.
         errors: Those that it answered with an error.
@@ -54,6 +61,7 @@ class Meter:
         "_up_mark",
         "busy",
         "busy_area",
+        "disturbed",
         "env",
         "errors",
         "expired",
@@ -79,6 +87,7 @@ class Meter:
         self.name = name
         self.workers = workers
         self.up = True
+        self.disturbed = False
         self.busy = self.waiting = self.swallowed = 0
         self._lost_before = self.killed = self.refused_down = 0
         self._mark = self._swallowed_mark = self._up_mark = self._counting_since = 0.0
@@ -101,11 +110,15 @@ class Meter:
 
     def _swallow(self, more: int) -> None:
         """So many more requests are swallowed; fewer, if negative."""
+        self.disturbed = True
+        self._count_swallowed()
+        self.swallowed += more
+        self.outstanding_max = max(self.outstanding_max, self.outstanding)
+
+    def _count_swallowed(self) -> None:
         now = self.env._now
         self.swallowed_area += self.swallowed * (now - self._swallowed_mark)
         self._swallowed_mark = now
-        self.swallowed += more
-        self.outstanding_max = max(self.outstanding_max, self.outstanding)
 
     def _count_up_time(self) -> None:
         self.up_time += self.env.now - self._up_mark
@@ -114,7 +127,7 @@ class Meter:
     def areas(self) -> tuple[float, float, float, float]:
         """Busy worker-seconds, waiting and swallowed request-seconds and seconds up, since `start_counting`."""
         self._measure()
-        self._swallow(0)
+        self._count_swallowed()
         if self.up:
             self._count_up_time()
         return self.busy_area, self.queue_area, self.swallowed_area, self.up_time
@@ -151,6 +164,24 @@ class Meter:
         if self.workers == inf:
             return None
         return busy / (self.workers * up) if up else 0.0
+
+
+def areas_of(servers: Sequence[Meter]) -> NDArray[np.float64]:
+    """What `areas` says of each of a world's servers: four rows, a column for each server.
+
+    Of a server that was never disturbed five numbers say all, and reading those is quicker.
+    """
+    busy, waiting, busy_area, queue_area, mark, disturbed = (
+        np.fromiter(map(number, servers), np.float64, len(servers)) for number in _CALM
+    )
+    passed = servers[0].env.now - mark
+    areas = np.zeros((4, len(servers)))
+    areas[0] = busy_area + busy * passed
+    areas[1] = queue_area + waiting * passed
+    areas[3] = servers[0].measured()
+    for number in np.flatnonzero(disturbed).tolist():
+        areas[:, number] = servers[number].areas()
+    return areas
 
 
 def server_counters(servers: Sequence[Meter]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Mortal(Meter):
         if self.up:
             self._measure()
             self._count_up_time()
-            self.up = False
+            self.up, self.disturbed = False, True
         self.hangs.clear()
         self.killed += self._users_inside()
         self._lose(Killed(self))

@@ -7,8 +7,6 @@ news can come through to it: on the wrong side of a partition it goes on writing
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from simpy.events import Event
-
 from sim.components.caching import READS
 from sim.components.component import Steps
 from sim.components.network import Edge
@@ -80,7 +78,7 @@ class ReplicatedEdge:
         term = primary.history.term
         yield discovery
         while (until := self._cut_off_until(primary)) > self.env.now:
-            yield Event(self.env) if until == inf else until - self.env.now
+            yield self.env.never() if until == inf else until - self.env.now
         if term > self._term:
             self._primary, self._term = primary, term
 

@@ -185,7 +185,7 @@ class Stream:
         while True:
             dead_until = direction.dead_until
             if dead_until > self.env.now:
-                yield Event(self.env) if dead_until == inf else dead_until - self.env.now
+                yield self.env.never() if dead_until == inf else dead_until - self.env.now
             elif not self.source.alive:
                 yield self.source.revival
             elif not self.target.alive:

@@ -37,11 +37,16 @@ class ResidentEdge:
             for client, region in world.placement.data_homes.items()
         }
         self._hash = selector("key")
+        self._trail = world.trail_of(caller)
+        self._regions = dict(zip(self.ways, regions, strict=True))
         self._way: Callable[[Request], Handler] = self._of_client if by == "client" else self._of_key
 
     def handle(self, request: Request) -> Steps:
         """Asks where the data is."""
-        return self._way(request).handle(request)
+        way = self._way(request)
+        if self._trail is not None:
+            self._trail.note((request.root or request).row, self._regions[way])
+        return way.handle(request)
 
     def _of_client(self, request: Request) -> Handler:
         return self._home[request.client]

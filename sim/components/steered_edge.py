@@ -45,6 +45,7 @@ class SteeredEdge:
             region.name: world.entrance(region.front, caller, settle) for region in steering.regions
         }
         self.gave_up = all_who_mind(self.ways.values())
+        self.trail = world.trail_of(caller)
 
     def handle(self, request: Request) -> Steps:
         """Sends a request where it is steered to."""
@@ -55,6 +56,8 @@ class SteeredEdge:
             owner.refused += 1
             return REFUSED
         region.sent += 1
+        if self.trail is not None:
+            self.trail.note((request.root or request).row, region.name)
         begun = self.env.now + request.owed
         response = yield from self.ways[region.name].handle(request)
         if self.measured is not None:

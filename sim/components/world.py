@@ -4,16 +4,19 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
+import numpy as np
+
 from sim.components.component import Component, Handler
-from sim.components.network import AccessConfig, Direction, Link, NetworkConfig
+from sim.components.network import Direction, Link, Pipe
+from sim.components.network_config import AccessConfig, NetworkConfig, Way
 from sim.components.region import Placement, base_name, owner, zone_of
 from sim.components.residency import ResidentEdge
 from sim.components.standby import StandbyRegions
 from sim.kernel import Demand, Environment, FixedDemand, Streams
-from sim.metrics import Recorder
+from sim.metrics import Recorder, Regions, Trail
 from sim.values import Constant, Distribution
 
 _REGION: Final = re.compile(r"@[\w-]+")
@@ -35,6 +38,8 @@ class World:
         access: The clients' own links, by name.
         components: By name.
         clients: By name.
+        links: Between two parts, by their names.
+        calls: How many calls have gone from one region to another.
     """
 
     env: Environment
@@ -49,6 +54,7 @@ class World:
     components: dict[str, Component] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     _edges: dict[str, dict[tuple[str, int], int]] = field(default_factory=dict)
     _asked: Counter[str] = field(default_factory=Counter)
@@ -58,6 +64,35 @@ class World:
     def standby(self) -> StandbyRegions:
         """The regions that wait for others to fail."""
         return StandbyRegions(self)
+
+    @cached_property
+    def trail(self) -> Trail:
+        """Where user requests are sent."""
+        return Trail(list(self.placement.regions))
+
+    def trail_of(self, caller: str) -> Trail | None:
+        """The trail, where a caller is a client: where its own requests are sent is where they are served."""
+        return self.trail if caller in self.placement.data_homes else None
+
+    def regions(self) -> Regions | None:
+        """Where requests came from and went to so far; None where there are no regions."""
+        placement, clients = self.placement, self.recorder.rows()["client"]
+        if not placement.regions:
+            return None
+        numbers = self.trail.numbers
+        homes = [placement.region(name) for name in self.clients]
+        doors = [placement.region(client.config.to) for client in self.clients.values()]
+        entered, living = (np.array([numbers.get(each or "", 0) for each in ends], np.uint8) for ends in (doors, homes))
+        first, last = self.trail.columns(entered[clients])
+        return Regions(
+            names=list(placement.regions),
+            standby=[config.standby if config.role == "standby" else None for config in placement.regions.values()],
+            homes=living,
+            sent_first=first,
+            sent_last=last,
+            calls=dict(self.calls),
+            parts={name: region for name, region in placement.homes.items() if name in self.components},
+        )
 
     def add(self, component: Component) -> None:
         """Takes a component in, before it looks up what is behind it."""
@@ -120,13 +155,36 @@ class World:
         return name if self._asked[name] == 1 else f"{name}#{self._asked[name]}"
 
     def _lay(self, caller: str, callee: str) -> Link:
-        across, (here, there) = None, (zone_of(caller), zone_of(callee))
+        across, (zone, other) = None, (zone_of(caller), zone_of(callee))
         regions = {self.placement.region(caller), self.placement.region(callee)}
-        if len(regions) == 1 and here != there and here is not None and there is not None:
+        if len(regions) == 1 and zone != other and zone is not None and other is not None:
             across = self.placement.regions[str(*regions)].zone_latency
-        access = self.access.get(caller)
-        config = self.network.link(owner(caller), owner(callee), access, regions, across)
+        ends = owner(caller), owner(callee)
+        if len(regions) == 1:
+            ends = base_name(ends[0]), base_name(ends[1])
+        way = self.network.way(*ends, self.access.get(caller), regions, across)
         name = f"link.{caller}.{callee}"
-        out = Direction(self.env, config, self.streams, f"{name}.out")
-        back = Direction(self.env, config, self.streams, f"{name}.back")
+        out = Direction(self.env, way.legs, self.streams, f"{name}.out", self._pipes(way, caller, callee))
+        back = Direction(self.env, way.legs, self.streams, f"{name}.back", self._pipes(way, callee, caller)[::-1])
+        here, there = (self.placement.region(end) for end in (caller, callee))
+        if here and there and here != there and "." not in caller and base_name(ends[0]) != base_name(ends[1]):
+            out.latency = self._counted(out.latency, (here, there))
         return Link(out, back)
+
+    def _counted(self, latency: Callable[[], float], border: tuple[str, str]) -> Callable[[], float]:
+        """The same latency of calls, each of which is counted where it crosses a border."""
+        calls = self.calls
+
+        def crossing() -> float:
+            calls[border] += 1
+            return latency()
+
+        return crossing
+
+    def _pipes(self, way: Way, sender: str, receiver: str) -> list[Pipe]:
+        """What messages from one end of a link to the other are transmitted through, the caller's own link first."""
+        makes = [partial(Pipe, leg.bandwidth) for leg in way.legs if leg.bandwidth is not None]
+        if not way.shared:
+            return [make() for make in makes]
+        between = f"pipe.{self.placement.region(sender)}>{self.placement.region(receiver)}"
+        return [*(make() for make in makes[:-1]), self.shared(between, makes[-1])]

@@ -119,6 +119,8 @@ def capacity(
         KeyboardInterrupt: It was stopped; finished runs are in the runner's store.
     """
     variation = fitted(parse_variation(variation) if isinstance(variation, str) else variation, scenario)
+    if variation.path == "seed":
+        raise ValueError("seed cannot be varied: a search runs every value with the same seeds")
     if variation.values:
         raise ValueError(f"{variation.path}: a search tries values by itself; give it both ends, LOW..HIGH, or none")
     texts = objectives or tuple(scenario.document.objectives)

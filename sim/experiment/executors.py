@@ -127,6 +127,15 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def process_died(error: Exception) -> bool:
+    """Whether a call came to nothing because the process that carried it out is gone.
+
+    Dask says so in a word of its own, once as many workers as it allows have died over the same call.
+    """
+    dask: Any = sys.modules.get("distributed")
+    return isinstance(error, BrokenExecutor) or (dask is not None and isinstance(error, dask.KilledWorker))
+
+
 @contextmanager
 def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """The workers of a Dask cluster that is running.

@@ -8,74 +8,30 @@ operational analysis of queueing network models", ACM Computing Surveys 10(3), 1
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum
 from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.components import KINDS
+from sim.components import KINDS, Steered
 from sim.components.cache_store import CacheConfig
 from sim.components.steps import STEPS
 from sim.experiment.expected_traffic import Crowd, Floats, Items, RequestFlow, crowds
 from sim.experiment.flow_paths import FlowPaths
 from sim.experiment.hit_ratio import hit_ratios
+from sim.experiment.stream import Certainty, Part, Stream
 from sim.experiment.unqueued import Unqueued
-from sim.scenario import Scenario
+from sim.experiment.ways import Home
+from sim.scenario import Scenario, place
 from sim.values import chosen
+
+REPLICATES = "replicates"
+"""Why a primary sends to a replica."""
 
 _PASSES = 30
 _STEADY = 1e-6
 _LEAST = 1e-300
-
-
-class Certainty(IntEnum):
-    """How well a figure is known."""
-
-    EXACT = 0
-    ABOUT = 1
-    AT_MOST = 2
-
-    @property
-    def sign(self) -> str:
-        """What stands before the figure: nothing, `≈` or `≤`."""
-        return ("", "≈", "≤")[self]
-
-
-class Stream:
-    """Requests on their way, flow by flow.
-
-    Args:
-        rate: Of each flow, 1/s.
-        mark: How well each is known.
-    """
-
-    def __init__(self, rate: Floats, mark: NDArray[np.int8] | None = None) -> None:
-        self.rate = rate
-        self.mark = np.zeros(len(rate), dtype=np.int8) if mark is None else mark
-
-    def times(self, factor: Any, mark: Any = Certainty.EXACT) -> "Stream":
-        """A share of it, or a multiple."""
-        return Stream(self.rate * factor, np.maximum(self.mark, mark).astype(np.int8))
-
-    def __add__(self, other: "Stream") -> "Stream":
-        mark = np.maximum(np.where(self.rate > 0.0, self.mark, 0), np.where(other.rate > 0.0, other.mark, 0))
-        return Stream(self.rate + other.rate, mark.astype(np.int8))
-
-    @property
-    def total(self) -> float:
-        """All of it, 1/s."""
-        return float(self.rate.sum())
-
-    @property
-    def certainty(self) -> Certainty:
-        """How well the total is known."""
-        return Certainty(int(self.mark[self.rate > 0.0].max(initial=0)))
-
-
-Part = tuple[str, str, Stream]
-"""What goes on: to whom, why (a label), and how much."""
 
 
 @dataclass
@@ -90,6 +46,8 @@ class Pass:
         hits: The hit ratio of each cache.
         misses: What caches that services read through passed on in the pass before.
         window: Over which caches are looked at that are empty at 0, s; None for warm ones.
+        before: How long requests took where nobody waited, in the pass before; None in the first one.
+        steered: For each component that steers and each region that requests come from, the share of each part.
         times: How long requests take where nobody waits.
     """
 
@@ -97,9 +55,11 @@ class Pass:
     arriving: dict[str, Stream]
     misses: dict[str, Stream]
     window: tuple[float, float] | None
+    before: Unqueued | None = None
     edges: dict[tuple[str, str, str], Stream] = field(default_factory=dict)
     passed: dict[str, Floats] = field(default_factory=dict)
     hits: dict[str, float | None] = field(default_factory=dict)
+    steered: dict[str, dict[Home, dict[str, float]]] = field(default_factory=dict)
     times: Unqueued = field(init=False)
 
 
@@ -111,10 +71,10 @@ class FlowNetwork:
     """
 
     def __init__(self, scenario: Scenario) -> None:
-        self.document = scenario.document
+        self.document, self.placement = place(scenario.document)
         self.crowds: list[Crowd] = crowds(scenario)
         self.flows: list[RequestFlow] = [flow for crowd in self.crowds for flow in crowd.flows]
-        self.paths = FlowPaths(self.document, self.flows)
+        self.paths = FlowPaths(self.document, self.placement, self.flows)
         self.order = self.paths.order()
         self.shares = {
             crowd.name: np.array([flow.share if flow.client == crowd.name else 0.0 for flow in self.flows])
@@ -136,13 +96,14 @@ class FlowNetwork:
         """
         misses = {name: Stream(np.ones(len(self.flows))) for name in self.order}
         sent = {crowd.name: rates[crowd.name] if crowd.users is None else 1.0 for crowd in self.crowds}
+        times: Unqueued | None = None
+        steered: Any = None
         for _ in range(_PASSES):
-            found = self._send(Pass(sent, {name: Stream(self._none) for name in self.order}, misses, window))
+            found = self._send(Pass(sent, {name: Stream(self._none) for name in self.order}, misses, window, times))
+            was_steered, steered, times = steered, found.steered, found.times
             misses = {name: Stream(missed).times(1.0, self._mark(name)) for name, missed in found.passed.items()}
             sent = {crowd.name: self._sent(crowd, found, time) for crowd in self.crowds}
-            if all(abs(rate - found.sent[name]) <= _STEADY * rate for name, rate in sent.items()) and all(
-                np.allclose(missed.rate, found.misses[name].rate, atol=_STEADY) for name, missed in misses.items()
-            ):
+            if (steered == was_steered or not steered) and _are_steady(found, sent, misses):
                 break
         return found
 
@@ -164,15 +125,51 @@ class FlowNetwork:
             self._pass_on(found, crowd.name, self.document.clients[crowd.name].to, "", first)
         for name in self.order:
             config, stream = self.document.components[name], found.arriving[name]
+            if isinstance(config, Steered):
+                self._steer(name, config, found)
+                continue
             for to, label, part in getattr(self, f"_{config.kind}", self._other)(name, config, stream, found):
                 self._pass_on(found, name, to, label, part)
-        found.times = Unqueued(self.paths, found.passed, sum((s.rate for s in found.arriving.values()), self._none))
+        rates = sum((stream.rate for stream in found.arriving.values()), self._none)
+        found.times = Unqueued(self.paths, found.passed, rates, found.steered)
         return found
 
-    def _pass_on(self, found: Pass, caller: str, callee: str, label: str, stream: Stream) -> None:
-        edge = caller, callee, label
+    def _pass_on(
+        self, found: Pass, caller: str, callee: str, label: str, stream: Stream, sender: str | None = None
+    ) -> None:
+        """Lets requests of a caller arrive, by way of a sender that steers them, where it is not the caller itself."""
+        for part, share in self.paths.ways.reached(caller, callee):
+            some = stream.times(share)
+            if some.total or not stream.total:
+                self._arrive(found, sender or caller, part, label, some)
+
+    def _arrive(self, found: Pass, caller: str, part: str, label: str, stream: Stream) -> None:
+        edge = caller, part, label
         found.edges[edge] = found.edges[edge] + stream if edge in found.edges else stream
-        found.arriving[callee] = found.arriving[callee] + stream
+        found.arriving[part] = found.arriving[part] + stream
+
+    def _steer(self, name: str, config: Any, found: Pass) -> None:
+        """Sends the requests of each caller on to the regions that they are steered to."""
+        callers = {caller: stream for (caller, callee, _), stream in found.edges.items() if callee == name}
+        homes = {caller: self.placement.region(caller) for caller in callers}
+
+        def seen(home: Home, part: str) -> float:
+            there = [each for each in callers if homes[each] == home]
+            total = sum(callers[each].total for each in there)
+            if found.before is None or not total:
+                return 2.0 * self.paths.ways.distance(home, part)
+            times = found.before
+            return sum(float(callers[each].rate @ times.seen_by(each, part)) for each in there) / total
+
+        asked: dict[Home, float] = dict.fromkeys([None, *self.document.regions], 0.0)
+        for caller, stream in callers.items():
+            asked[homes[caller]] += stream.total
+        found.steered[name], spills = self.paths.ways.steered(config, asked, seen)
+        drawn = config.kind == "dns" and config.steering in ("weighted", "round_robin")
+        mark = Certainty.ABOUT if spills or drawn or config.steering == "latency" else Certainty.EXACT
+        for caller, stream in callers.items():
+            for part, share in found.steered[name][homes[caller]].items():
+                self._pass_on(found, caller, part, "", stream.times(share, mark), sender=name)
 
     # -- one method for each kind of component: what goes on, and to whom
 
@@ -249,6 +246,14 @@ class FlowNetwork:
             totals[label] = totals.get(label, 0.0) + part
         return passes(np.array([totals[label] for label in labels]))
 
+    def _database(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
+        for copy in self.paths.ways.copies(name):
+            self._arrive(found, name, copy, REPLICATES, stream.times(~self.paths.ways.reads))
+        return iter(())
+
+    def _balancer(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
+        yield config.to, "", stream
+
     def _queue(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
         for consumer in config.consumers:
             yield consumer.service, "consumes", stream
@@ -263,12 +268,20 @@ class FlowNetwork:
                     for branch in step.calls:
                         yield branch.call.to, f"×{branch.times}" if branch.times > 1 else "", mine.times(branch.times)
                 elif word == "read_through":
-                    missed = found.misses[step.cache.to]
+                    missed = self._missed_by(name, step.cache.to, found)
                     yield step.cache.to, "", mine.times(self.paths.looked_up(step.cache.to))
                     yield step.origin.to, "miss", mine.times(missed.rate, missed.mark)
+                elif word == "session":
+                    if step.store is not None:
+                        yield step.store.to, "session", mine
                 elif word in STEPS:
                     for _path, to in STEPS[word].targets(step):
                         yield to, "", mine.times(1.0, Certainty.AT_MOST)
+
+    def _missed_by(self, caller: str, cache: str, found: Pass) -> Stream:
+        """What a cache, or the parts of it that a caller reads, passed on in the pass before."""
+        parts = [found.misses[part].times(share) for part, share in self.paths.ways.reached(caller, cache)]
+        return sum(parts[1:], parts[0])
 
     # -- closed loops
 
@@ -296,6 +309,14 @@ def workers_of(config: Any) -> int | None:
     if config.kind == "database":
         return int(config.connections)
     return int(config.instances * config.workers) if config.kind == "service" else None
+
+
+def _are_steady(found: Pass, sent: dict[str, float], misses: dict[str, Stream]) -> bool:
+    """Whether another pass would bring nothing new."""
+    same = all(abs(rate - found.sent[name]) <= _STEADY * rate for name, rate in sent.items())
+    return same and all(
+        np.allclose(missed.rate, found.misses[name].rate, atol=_STEADY) for name, missed in misses.items()
+    )
 
 
 def mean_over(rate: Floats, values: Floats) -> float | None:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.components import KINDS
+from sim.components import KINDS, Placement
 from sim.components.caching import READS
+from sim.components.region import base_name
 from sim.experiment.expected_traffic import Floats, RequestFlow
+from sim.experiment.ways import Ways
 from sim.scenario.document import Document
 from sim.values import chosen
 
@@ -22,13 +24,19 @@ class FlowPaths:
     """The architecture of a scenario as its flows see it.
 
     Args:
-        document: The scenario.
+        document: The scenario, written out.
+        placement: Who stands where in it.
         flows: All of its flows.
+
+    Attributes:
+        ways: Whom requests reach that are sent to a name.
     """
 
-    def __init__(self, document: Document, flows: Sequence[RequestFlow]) -> None:
+    def __init__(self, document: Document, placement: Placement, flows: Sequence[RequestFlow]) -> None:
         self.document = document
+        self.placement = placement
         self.flows = flows
+        self.ways = Ways(document, placement, flows)
         self.looked_up = cache(self._looked_up)
         self.routes = cache(self._routes)
         self.programs = cache(self._programs)
@@ -44,8 +52,12 @@ class FlowPaths:
                 finished[name] = None
             elif name not in finished:
                 stack.append((name, True))
-                stack += [(to, False) for to in self.targets(name) if to not in finished]
+                stack += [(to, False) for to in self._behind(name) if to not in finished]
         return list(dict.fromkeys(reversed(list(finished))))
+
+    def _behind(self, name: str) -> list[str]:
+        """All that a component sends something to."""
+        return [part for to in self.targets(name) for part in self.ways.parts(to)] + list(self.ways.copies(name))
 
     def targets(self, name: str) -> list[str]:
         """What a component calls."""
@@ -83,14 +95,26 @@ class FlowPaths:
         """Mean network latency there and back, s."""
         client = self.document.clients.get(caller)
         access = None if client is None else client.network
-        return 2.0 * self.document.network.link(caller, callee, access).one_way.mean
+        regions = {self._region(caller), self._region(callee)}
+        ends = (base_name(caller), base_name(callee)) if len(regions) == 1 else (caller, callee)
+        return 2.0 * self.document.network.way(*ends, access, regions).mean
+
+    def _region(self, end: str) -> str | None:
+        """Where a client or a component, or the part of one in a region, stands."""
+        config = self.document.clients.get(end) or self.document.components.get(end)
+        return end.partition("@")[2] or getattr(config, "region", None)
 
     def work(self, name: str) -> Floats:
         """Mean time that a worker of a component works on a request of each flow, calls left out, s."""
         config, none = self.document.components[name], np.zeros(len(self.flows))
         if config.kind != "service":
             own = getattr(config, "work", None) or getattr(config, "latency", None)
-            return none if own is None else none + own.mean
+            if own is None:
+                return none
+            if getattr(config, "primary", None) and not self.ways.copies(name):
+                apply = (config.replication.apply or own).mean
+                return np.where(self.ways.reads, float(own.mean), float(apply))
+            return none + float(own.mean)
         slowness = config.instances / sum(config.speed_of(index) for index in range(config.instances))
         for steps, mask in self.programs(name):
             none += mask * (slowness * sum(step.mean for word, step in steps if word == "work"))

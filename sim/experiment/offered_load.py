@@ -5,12 +5,16 @@ the calls that it makes included (the utilization law of operational analysis). 
 out: it is the load of first attempts on a system that is whole.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim.experiment.expected_traffic import moments
-from sim.experiment.flow_network import Certainty, FlowNetwork, Pass, mean_over, workers_of
+from sim.components import Placement
+from sim.components.region import base_name
+from sim.experiment.expected_traffic import Floats, moments
+from sim.experiment.flow_network import FlowNetwork, Pass, mean_over, workers_of
+from sim.experiment.stream import Certainty, Stream
 from sim.scenario import Scenario
 
 __all__ = ["Certainty", "ComponentLoad", "EdgeLoad", "Load", "OfferedLoad", "offered_load"]
@@ -44,8 +48,10 @@ class ComponentLoad:
     """One component, on average and at its busiest moment.
 
     Attributes:
-        name: As the scenario calls it.
+        name: As the scenario calls it, or the part of it in a region.
         kind: Its kind.
+        standby: How its region waits for another one to fail (`warm`); None for an active one, and for a replica, which
+            has something to do there.
         instances: How many there are.
         workers: How many requests an instance works on at a time; None for any number.
         service: Its service time in words; empty where it has none, or several.
@@ -57,6 +63,7 @@ class ComponentLoad:
 
     name: str
     kind: str
+    standby: str | None
     instances: int
     workers: int | None
     service: str
@@ -96,12 +103,14 @@ class OfferedLoad:
         edges: Callers first; those of a client before those of components.
         clients: Requests per second of each client, on average and at the most, and how well they are known.
         varies: Whether the busiest moment differs from the average.
+        homes: The region of each client and component that stands in one.
     """
 
     components: dict[str, ComponentLoad]
     edges: list[EdgeLoad]
     clients: dict[str, tuple[float, float, Certainty]]
     varies: bool
+    homes: Mapping[str, str]
 
 
 def offered_load(scenario: Scenario) -> OfferedLoad:
@@ -124,7 +133,7 @@ def offered_load(scenario: Scenario) -> OfferedLoad:
     if not varies:
         peaks = [average]
     return OfferedLoad(
-        {name: _component(network, name, average, peaks) for name in scenario.document.components},
+        {name: _component(network, name, average, peaks) for name in network.document.components},
         _edges(average, peaks),
         {
             crowd.name: (
@@ -135,17 +144,20 @@ def offered_load(scenario: Scenario) -> OfferedLoad:
             for crowd in network.crowds
         },
         varies,
+        network.placement.homes,
     )
 
 
 def _component(network: FlowNetwork, name: str, average: Pass, peaks: list[Pass]) -> ComponentLoad:
     config = network.document.components[name]
-    rates = average.arriving[name].rate
+    replicated = getattr(config, "primary", None) is not None
+    rates = _typical(network, name, average)
     work = mean_over(rates if rates.any() else np.ones(len(rates)), network.paths.work(name))
     loads = [_load(network, name, peak) for peak in peaks]
     return ComponentLoad(
         name=name,
         kind=config.kind,
+        standby=None if replicated else _standby(network.placement, name),
         instances=getattr(config, "instances", 1),
         workers=getattr(config, "workers", getattr(config, "connections", None)),
         service=_service_time(network, name),
@@ -158,21 +170,37 @@ def _component(network: FlowNetwork, name: str, average: Pass, peaks: list[Pass]
 
 def _load(network: FlowNetwork, name: str, found: Pass) -> Load:
     stream, workers = found.arriving[name], workers_of(network.document.components[name])
-    hold = None if workers is None else mean_over(stream.rate, found.times.inside(name))
+    hold = None if workers is None else mean_over(_typical(network, name, found), found.times.inside(name))
     capacity = workers / hold if workers is not None and hold else None
     utilization = None if capacity is None else stream.total / capacity
     return Load(stream.total, stream.certainty, hold, capacity, utilization, found.hits.get(name))
 
 
+def _standby(placement: Placement, name: str) -> str | None:
+    region = placement.regions.get(placement.region(name) or "")
+    return region.standby if region is not None and region.role == "standby" else None
+
+
+def _typical(network: FlowNetwork, name: str, found: Pass) -> Floats:
+    """What arrives at a component, flow by flow; where nothing does, what arrives at its twins in other regions."""
+    rates: Floats = found.arriving[name].rate
+    if rates.any():
+        return rates
+    twins = network.placement.named(base_name(name))
+    return sum((found.arriving[twin].rate for twin in twins), np.zeros_like(rates))
+
+
 def _edges(average: Pass, peaks: list[Pass]) -> list[EdgeLoad]:
+    nothing = Stream(np.zeros(1))
     return [
         EdgeLoad(
             *edge,
-            base=stream.total,
-            peak=max(peak.edges[edge].total for peak in peaks),
-            certainty=max(stream.certainty, *(peak.edges[edge].certainty for peak in peaks)),
+            base=streams[0].total,
+            peak=max(stream.total for stream in streams[1:]),
+            certainty=max(stream.certainty for stream in streams),
         )
-        for edge, stream in average.edges.items()
+        for edge in dict.fromkeys(edge for found in (average, *peaks) for edge in found.edges)
+        for streams in [[found.edges.get(edge, nothing) for found in (average, *peaks)]]
     ]
 
 

@@ -79,6 +79,7 @@ def _stops(scenario: Scenario) -> list[float]:
 
 def _start_counting(assembly: Assembly, sampler: Sampler) -> None:
     sampler.carry_over()
+    assembly.world.calls.clear()
     for component in assembly.world.components.values():
         component.start_counting()
 
@@ -118,5 +119,6 @@ def _result(
         reactions=list(recorder.reactions),
         series_names=sampler.series_names,
         series=sampler.series(),
+        regions=world.regions(),
         notes=tuple(note for client in assembly.clients for note in client.notes),
     )

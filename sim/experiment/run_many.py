@@ -9,13 +9,13 @@ it has failed, and the others are kept.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from numbers import Real
 from typing import Final
 
-from sim.experiment.executors import InProcess
+from sim.experiment.executors import InProcess, process_died
 from sim.experiment.replication import Replication, Trial, failed, replicate
 from sim.experiment.store import Store
 from sim.metrics import Result
@@ -127,7 +127,9 @@ class Runner:
                 suspects.popleft()
             try:
                 replication = future.result()
-            except BrokenExecutor:
+            except Exception as error:
+                if not process_died(error):
+                    raise
                 if not was_alone:
                     suspects.append((number, trial))
                     continue

@@ -1,16 +1,22 @@
 """The sampler looks at every server once a second of simulated time and keeps how busy it was."""
 
-from typing import Any
+from array import array
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.components import Component, Server, World
+from sim.components import Component, Server, World, areas_of
 from sim.metrics import SAMPLE_TYPE, SERIES_TYPE
+
+_BATCH: Final = 50_000
 
 
 class Sampler:
     """Samples the servers of a world.
+
+    A look costs little: it only reads what each server has counted since the run began. What happened from one look to
+    the next is worked out for many looks at once.
 
     Args:
         world: The world.
@@ -25,13 +31,13 @@ class Sampler:
         for component in world.components.values():
             self._add(component)
         self._workers = np.array([server.workers for server in self.servers], dtype=np.float64)
-        self._last = self._areas()
-        self._carried = np.zeros_like(self._last)
+        self._carried = np.zeros((4, len(self.servers)))
+        self._looks = [(0.0, self._areas())]
         self._blocks: list[NDArray[Any]] = []
-        self._sampled_at = 0.0
         self._components = [component for component in world.components.values() if component.gauges()]
         self.series_names = [(component.name, name) for component in self._components for name in component.gauges()]
-        self._points: list[NDArray[Any]] = []
+        self._points = array("d")
+        self._point_times = array("d")
         world.env.process(self._run())
 
     def _add(self, component: Component) -> None:
@@ -48,46 +54,50 @@ class Sampler:
     def sample(self) -> None:
         """Adds what happened since the last sample."""
         now = self.env.now
-        passed = now - self._sampled_at
-        if passed <= 0.0:
+        if now <= self._looks[-1][0]:
             return
-        self._sampled_at = now
         if self._components:
-            self._sample_series(now)
-        if not self.servers:
-            return
-        areas = self._areas()
-        busy, waiting, swallowed, up = (areas - self._last + self._carried).T
-        self._last, self._carried = areas, np.zeros_like(areas)
+            self._point_times.append(now)
+            for component in self._components:
+                self._points.extend(component.gauges().values())
+        self._looks.append((now, self._areas()))
+        if len(self._looks) * len(self.servers) > _BATCH:
+            self._work_out()
+
+    def carry_over(self) -> None:
+        """Keeps what has happened so far: the servers are about to count anew."""
+        self._carried = self._areas()
+
+    def _areas(self) -> NDArray[np.float64]:
+        """What each server has done since the run began."""
+        return areas_of(self.servers) + self._carried if self.servers else self._carried
+
+    def _work_out(self) -> None:
+        times = np.array([time for time, _ in self._looks])
+        areas = np.array([areas for _, areas in self._looks])
+        del self._looks[:-1]
+        passed = np.diff(times)[:, None]
+        busy, waiting, swallowed, up = np.diff(areas, axis=0).swapaxes(0, 1)
         capacity = np.where(up > 0.0, self._workers, 0.0) * up
-        block = np.zeros(len(self.servers), dtype=SAMPLE_TYPE)
-        block["t"] = now
+        block = np.zeros(busy.shape, dtype=SAMPLE_TYPE)
+        block["t"] = times[1:, None]
         block["place"] = np.arange(len(self.servers))
         block["up"] = up > passed / 2.0
         block["utilization"] = np.divide(busy, capacity, out=np.zeros_like(busy), where=capacity > 0.0)
         block["queue"] = waiting / passed
         block["outstanding"] = (busy + waiting + swallowed) / passed
-        self._blocks.append(block)
-
-    def _sample_series(self, now: float) -> None:
-        block = np.zeros(len(self.series_names), dtype=SERIES_TYPE)
-        block["t"] = now
-        block["series"] = np.arange(len(self.series_names))
-        block["value"] = [value for component in self._components for value in component.gauges().values()]
-        self._points.append(block)
-
-    def carry_over(self) -> None:
-        """Keeps what has happened since the last sample for the next one: the servers are about to count anew."""
-        self._carried += self._areas() - self._last
-        self._last = np.zeros_like(self._last)
-
-    def _areas(self) -> NDArray[np.float64]:
-        return np.array([server.areas() for server in self.servers], dtype=np.float64).reshape(-1, 4)
+        self._blocks.append(block.ravel())
 
     def series(self) -> NDArray[Any]:
         """All points of all series, with the fields of `SERIES_TYPE`."""
-        return np.concatenate([np.zeros(0, dtype=SERIES_TYPE), *self._points])
+        count = len(self.series_names)
+        points = np.zeros(len(self._points), dtype=SERIES_TYPE)
+        points["t"] = np.repeat(self._point_times, count)
+        points["series"] = np.tile(np.arange(count), len(self._point_times))
+        points["value"] = self._points
+        return points
 
     def samples(self) -> NDArray[Any]:
         """All samples, with the fields of `SAMPLE_TYPE`."""
+        self._work_out()
         return np.concatenate([np.zeros(0, dtype=SAMPLE_TYPE), *self._blocks])

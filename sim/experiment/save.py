@@ -117,14 +117,36 @@ def write_run(
         requests: Whether to write every request as well, to `requests.parquet`; needs pyarrow.
     """
     (folder / "summary.json").write_text(to_json(summary), encoding="utf-8")
-    timeline(result).to_csv(folder / "timeline.csv", index=False, float_format="%.7g")
-    components_timeline(result).to_csv(folder / "components.csv", index=False, float_format="%.7g")
+    write_csv(timeline(result), folder / "timeline.csv")
+    write_csv(components_timeline(result), folder / "components.csv")
     if result.series_names:
-        series_table(result).to_csv(folder / "series.csv", index=False, float_format="%.7g")
+        write_csv(series_table(result), folder / "series.csv")
     if requests:
         request_table(result).to_parquet(folder / "requests.parquet", engine="pyarrow", index=False)
     (folder / "scenario.yaml").write_text(scenario_as_run(scenario, result.seed), encoding="utf-8")
     (folder / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Writes a table whose texts are names, which need no quotes, as pandas does, but several times as fast.
+
+    Args:
+        table: The table; a float is written with seven digits, and nothing for NaN.
+        path: Of the file.
+    """
+    formats, columns = [], []
+    for _, column in table.items():
+        values = column.tolist()
+        if column.dtype.kind == "f" and column.isna().any():
+            values = ["" if value != value else f"{value:.7g}" for value in values]
+            formats.append("%s")
+        else:
+            formats.append("%.7g" if column.dtype.kind == "f" else "%s")
+        columns.append(values)
+    line = ",".join(formats) + "\n"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(map(str, table.columns)) + "\n")
+        file.writelines(map(line.__mod__, zip(*columns, strict=True)))
 
 
 def series_table(result: Result) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sim.experiment.summary_shape import what_is_wrong
 from sim.request import Outcome
-from sim.scenario import Scenario, load
+from sim.scenario import Scenario, load, place
 from sim.values import nearest
 
 RESULTS: Final = Path("results")
@@ -20,6 +20,7 @@ RESULTS: Final = Path("results")
 _FILES: Final = ("summary.json", "timeline.csv", "components.csv", "scenario.yaml", "manifest.json")
 _OTHERS: Final = {"comparison.json": "a comparison", "sweep.csv": "a sweep", "capacity.json": "a capacity search"}
 _TIMELINE: Final = ("t_s", "client", "offered", "ended", *(o.word for o in Outcome), "p50", "p95", "p99", "attempts")
+_SERIES: Final = ("t_s", "component", "name", "value")
 _COMPONENTS: Final = ("t_s", "component", "instance", "up", "utilization", "queue", "outstanding")
 _ROUNDING: Final = 1e-6
 _MAYBE_EMPTY: Final = ("p50", "p95", "p99")
@@ -38,6 +39,7 @@ class SavedRun:
         summary: `summary.json`.
         timeline: `timeline.csv`, as `sim.metrics.timeline` makes it.
         components: `components.csv`, as `sim.metrics.components_timeline` makes it.
+        series: `series.csv`, as `sim.experiment.save.series_table` makes it; None where no component keeps any.
         scenario: `scenario.yaml`, as it ran.
         manifest: `manifest.json`: versions, seed, command.
     """
@@ -46,6 +48,7 @@ class SavedRun:
     summary: dict[str, Any]
     timeline: pd.DataFrame
     components: pd.DataFrame
+    series: pd.DataFrame | None
     scenario: Scenario
     manifest: dict[str, Any]
 
@@ -89,7 +92,8 @@ def read_run(folder: Path) -> SavedRun:
     if missing:
         raise NoResult(f"{folder} is incomplete: it has no {' and no '.join(missing)}")
     summary, scenario = _json(folder / "summary.json"), load(folder / "scenario.yaml")
-    names = {"clients": scenario.document.clients, "components": scenario.document.components}
+    document, _ = place(scenario.document)
+    names = {"clients": document.clients, "components": document.components}
     wrong = what_is_wrong(summary, names)
     if wrong is not None:
         raise NoResult(f"{folder / 'summary.json'} is not the summary of this run: {wrong}")
@@ -105,7 +109,10 @@ def read_run(folder: Path) -> SavedRun:
     unknown = {name if number < 0 else f"{name}[{number}]" for name, number in sampled} - set(places)
     if unknown:
         raise NoResult(f"{folder / 'components.csv'} is damaged: the summary has no instance '{min(unknown)}'")
-    return SavedRun(folder, summary, timeline, components, scenario, _json(folder / "manifest.json"))
+    series = (
+        _read_csv(folder / "series.csv", _SERIES, ("component", "name")) if (folder / "series.csv").exists() else None
+    )
+    return SavedRun(folder, summary, timeline, components, series, scenario, _json(folder / "manifest.json"))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -123,12 +130,24 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _table(path: Path, columns: tuple[str, ...], names: str, duration: float, count: int) -> pd.DataFrame:
-    """A table with a row for each second and so many names; its `names` column holds them, whatever they look like."""
+    """A table with a row for each second and so many names."""
+    table = _read_csv(path, columns, (names,))
+    rows = max(ceil(duration - _ROUNDING), 1) * count
+    if len(table) != rows:
+        raise NoResult(f"{path} is damaged: it has {len(table)} rows, not {rows}")
+    return table
+
+
+def _read_csv(path: Path, columns: tuple[str, ...], names: tuple[str, ...]) -> pd.DataFrame:
+    """A table whose columns of `names` hold texts, whatever they look like, and all others numbers."""
     try:
         table = pd.read_csv(
-            path, dtype={names: str}, keep_default_na=False, na_values={column: [""] for column in _MAYBE_EMPTY}
+            path,
+            dtype=dict.fromkeys(names, str),
+            keep_default_na=False,
+            na_values={column: [""] for column in _MAYBE_EMPTY},
         )
-        numbers = table.drop(columns=names, errors="ignore").apply(pd.to_numeric)
+        numbers = table.drop(columns=list(names), errors="ignore").apply(pd.to_numeric)
     except OSError as error:
         raise NoResult(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
     except (ValueError, pd.errors.ParserError) as error:
@@ -136,10 +155,7 @@ def _table(path: Path, columns: tuple[str, ...], names: str, duration: float, co
     lacking = [column for column in columns if column not in table.columns]
     if lacking:
         raise NoResult(f"{path} is damaged: it has no column '{lacking[0]}'")
-    gaps = [column for column in columns if column not in (*_MAYBE_EMPTY, names) and numbers[column].isna().any()]
+    gaps = [column for column in columns if column not in (*_MAYBE_EMPTY, *names) and numbers[column].isna().any()]
     if gaps:
         raise NoResult(f"{path} is damaged: a value of column '{gaps[0]}' is missing")
-    rows = max(ceil(duration - _ROUNDING), 1) * count
-    if len(table) != rows:
-        raise NoResult(f"{path} is damaged: it has {len(table)} rows, not {rows}")
     return table

@@ -4,13 +4,15 @@ It is the least that a request can take, and the time that it holds a worker on 
 parallel step needs a draw: the slowest of several calls is slower than any of them is on average.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from sim.components import Steered
 from sim.experiment.expected_traffic import Floats
 from sim.experiment.flow_paths import FlowPaths
+from sim.experiment.ways import Home, Way
 from sim.values import chosen
 
 _DRAWS = 2_000_000
@@ -24,18 +26,39 @@ class Unqueued:
         paths: Where the flows go.
         passed: For each CDN, cache, firewall and gateway, the share of each flow that it does not answer itself.
         rates: How strong each flow is; the strongest one stands for all those of a parallel step.
+        steered: For each component that steers and each region that requests come from, the share of each part.
     """
 
-    def __init__(self, paths: FlowPaths, passed: Mapping[str, Floats], rates: Floats) -> None:
+    def __init__(
+        self,
+        paths: FlowPaths,
+        passed: Mapping[str, Floats],
+        rates: Floats,
+        steered: Mapping[str, Mapping[Home, Mapping[str, float]]],
+    ) -> None:
         self.paths = paths
         self._components = paths.document.components
         self._passed = passed
         self._rates = rates
+        self._steered = steered
         self._inside: dict[str, Floats] = {}
 
     def seen_by(self, caller: str, name: str) -> Floats:
         """From when `caller` sends a request until the answer is back, s."""
-        return self.inside(name) + self.paths.round_trip(caller, name)
+        return sum(
+            (
+                share * (self.inside(part) + self.paths.round_trip(caller, part))
+                for part, share in self._to(caller, name)
+            ),
+            np.zeros(len(self.paths.flows)),
+        )
+
+    def _to(self, caller: str, name: str) -> list[Way]:
+        """The parts that answer."""
+        if not isinstance(self._components[name], Steered):
+            return self.paths.ways.reached(caller, name)
+        steered = self._steered[name][self.paths.placement.region(caller)]
+        return [(part, share * some) for to, some in steered.items() if some for part, share in self._to(caller, to)]
 
     def inside(self, name: str) -> Floats:
         """From when a request reaches a component until it is answered, s; it holds a worker for as long."""
@@ -47,6 +70,28 @@ class Unqueued:
 
     def _in_other(self, name: str, config: Any) -> Floats:
         return np.zeros(len(self.paths.flows)) + sum(self.seen_by(name, to) for to in self.paths.targets(name))
+
+    def _in_steered(self, name: str, config: Any) -> Floats:
+        return np.zeros(len(self.paths.flows))  # nothing passes through what steers
+
+    _in_dns = _in_traffic_manager = _in_steered
+
+    def _in_database(self, name: str, config: Any) -> Floats:
+        copies = self.paths.ways.copies(name)
+        waits = ~self.paths.ways.reads * self._acknowledged(name, copies, config.replication)
+        return np.zeros(len(self.paths.flows)) + waits
+
+    def _acknowledged(self, name: str, copies: Sequence[str], rules: Any) -> float:
+        """How long a write waits until as many replicas have it as it needs."""
+        lag = 0.0 if rules.lag is None else rules.lag.mean
+        ways = [0.5 * self.paths.round_trip(name, copy) for copy in copies]
+        times = sorted(max(way, lag) + way for way in ways)
+        apply = (rules.apply or self._components[name].work).mean if rules.mode == "sync" else 0.0
+        needed = rules.needed(len(copies))
+        return times[needed - 1] + apply if needed and times else 0.0
+
+    def _in_balancer(self, name: str, config: Any) -> Floats:
+        return self._call(config, name)
 
     def _in_queue(self, name: str, config: Any) -> Floats:
         return np.zeros(len(self.paths.flows))  # consumers come later
@@ -75,8 +120,11 @@ class Unqueued:
             for word, step in steps:
                 if word in ("call", "publish"):
                     time += mask * self._call(step, name)
+                elif word == "session" and step.store is not None:
+                    time += mask * self._call(step.store, name)
                 elif word == "read_through":
-                    asked, miss = self.paths.looked_up(step.cache.to), self._passed[step.cache.to]
+                    asked, parts = self.paths.looked_up(step.cache.to), self._to(name, step.cache.to)
+                    miss = sum(share * self._passed[part] for part, share in parts)
                     time += mask * (asked * self._call(step.cache, name) + miss * self._call(step.origin, name))
                 elif word == "parallel" and mask.any():
                     time += mask * self._parallel(step, name, int(np.argmax(mask * (1e-12 + self._rates))))
@@ -101,7 +149,13 @@ class Unqueued:
         return slowest
 
     def _drawn_call(self, config: Any, caller: str, flow: int, rng: np.random.Generator, count: int) -> Floats:
-        time = self._drawn(config.to, flow, rng, count) + self.paths.round_trip(caller, config.to)
+        ways = [(part, share[flow]) for part, share in self._to(caller, config.to) if share[flow]]
+        drawn = np.stack(
+            [self._drawn(part, flow, rng, count) + self.paths.round_trip(caller, part) for part, _ in ways]
+        )
+        shares = np.cumsum([share for _, share in ways])
+        which = 0 if len(ways) == 1 else np.searchsorted(shares[:-1] / shares[-1], rng.random(count))
+        time: Floats = drawn[which, np.arange(count)]
         return time if config.timeout is None else np.minimum(time, config.timeout)
 
     def _drawn(self, name: str, flow: int, rng: np.random.Generator, count: int) -> Floats:

@@ -12,18 +12,21 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    GetJsonSchemaHandler,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from sim.components import Component, Placement, Server, World
 from sim.components.names import Names, names_in
 from sim.components.network import Link
 from sim.components.region import base_name
-from sim.metrics import Reaction
+from sim.metrics import Reaction, Ways
 from sim.values import Config, Duration, shown, wrong_key, wrong_values
 from sim.values.words import a, hint, quote
 
@@ -157,6 +160,7 @@ class EventConfig(Config):
     verb: ClassVar[str]
     hits: ClassVar[Hits] = "servers"
     deadly: ClassVar[bool] = False
+    returns: ClassVar[bool] = False
 
     at: Duration = Field(description="When it begins, from the start of the run.")
     for_: Duration | None = Field(None, gt=0, alias="for", description="How long it lasts; by default to the end.")
@@ -247,6 +251,15 @@ class EventConfig(Config):
         """The links whose crossings it changes."""
         return ()
 
+    def ways(self, world: World) -> Ways:
+        """The steered ways of user traffic that it hits: those to the regions whose entrance it hits as a whole."""
+        if self.hits == "zones":
+            return ()
+        whole = {part for part in self.parts(world.placement) if all(target.first is None for target in self.targets)}
+        steered = [getattr(component, "steering", None) for component in world.components.values()]
+        regions = [region for steering in steered if steering is not None for region in steering.regions]
+        return tuple(dict.fromkeys((None, region.name) for region in regions if region.front in whole and region.name))
+
     def touches(self, world: World) -> set[str]:
         """The parts of components that it may kill or hang, or whose links it changes."""
         changed = set(self.links(world))
@@ -262,6 +275,12 @@ class EventConfig(Config):
 
 class Moment(EventConfig):
     """An event that is over at once."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        del schema["properties"]["for"]
+        return schema
 
     @model_validator(mode="after")
     def _over_at_once(self) -> Self:

@@ -14,6 +14,7 @@ class Failback(Moment):
 
     verb: ClassVar[str] = "failback"
     hits: ClassVar[Hits] = "regions"
+    returns: ClassVar[bool] = True
 
     failback: Targets = Field(description="Which region may have its traffic back, if its checks find it well.")
 

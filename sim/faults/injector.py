@@ -90,6 +90,8 @@ class Injector:
                     rto=rto,
                     rpo=rpo,
                     writes_lost=writes_lost,
+                    ways=event.ways(self.world),
+                    returns=event.returns,
                 )
             )
         return done

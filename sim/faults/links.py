@@ -1,6 +1,7 @@
 """Faults of links: more latency, lost packets, or a cut between two parts of the system (a partition)."""
 
 from collections.abc import Iterator, Sequence
+from itertools import permutations, product
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJso
 from sim.components import World
 from sim.components.network import Direction, Link
 from sim.faults.event import EventConfig, Hits, Target, TargetName, Targets, Undo, once_each
-from sim.metrics import Reaction
+from sim.metrics import Reaction, Ways
 from sim.values import Distribution, Share, wrong_key
 
 
@@ -64,6 +65,11 @@ class LinkEvent(EventConfig):
             for ends, link in world.links.items()
             if any(len({_is_in(end, target, world) for end in ends}) == 2 for target in self.targets)
         ]
+
+    def ways(self, world: World) -> Ways:
+        """Those of user traffic between a region that it hits and the others."""
+        hit = [target.name for target in self.targets if target.name in world.placement.regions]
+        return tuple(permutations(hit, 2)) if len(hit) == 2 else _in_and_out(hit, list(world.placement.regions))
 
     def noticed(self, reaction: Reaction, world: World) -> bool:
         """Whether somebody's reaction was to what is on one of its sides."""
@@ -163,6 +169,12 @@ class Partition(LinkEvent):
         for _, direction in self._ways(world):
             direction.cut_until = max(direction.cut_until, until)
         return lambda: None
+
+
+def _in_and_out(regions: Sequence[str], everywhere: Sequence[str]) -> Ways:
+    """The ways between some regions and all others."""
+    ways = product(regions, everywhere)
+    return tuple(way for one, other in ways if one != other for way in ((one, other), (other, one)))
 
 
 def _parts(target: Target, world: World) -> Sequence[str]:

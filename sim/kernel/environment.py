@@ -90,6 +90,7 @@ class Environment(SimPyEnvironment):
     def __init__(self) -> None:
         super().__init__(0.0)
         self._timers: dict[float, Timer] = {}
+        self._never: list[Event] = []
         self.events = 0
 
     def timer(self, seconds: float) -> Timer:
@@ -98,6 +99,15 @@ class Environment(SimPyEnvironment):
         if timer is None:
             timer = self._timers[seconds] = Timer(self, seconds)
         return timer
+
+    def never(self) -> Event:
+        """An event that never happens: who waits for it goes on holding what it holds, to the end of the run.
+
+        An event that nothing refers to would not do: Python may collect it as garbage, and close whoever waits for it.
+        """
+        event = Event(self)
+        self._never.append(event)
+        return event
 
     def run_until(self, end: float) -> None:
         """Makes everything happen that is due before `end`, s; the clock then shows `end`.

@@ -11,6 +11,7 @@ from sim.metrics.recovery import Recovery, recoveries
 from sim.metrics.result import SAMPLE_TYPE, SERIES_TYPE, Event, Result
 from sim.metrics.summary import summarize
 from sim.metrics.timeline import components_timeline, timeline
+from sim.metrics.trail import Regions, Trail, Ways
 
 __all__ = [
     "COHORTS",
@@ -31,7 +32,10 @@ __all__ = [
     "Reaction",
     "Recorder",
     "Recovery",
+    "Regions",
     "Result",
+    "Trail",
+    "Ways",
     "What",
     "components_timeline",
     "dispersion",

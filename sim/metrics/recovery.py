@@ -103,6 +103,24 @@ def recoveries(result: Result) -> list[Recovery]:
     return [found[number] for number in range(len(events))]
 
 
+def requests_lost(result: Result, event: Event, back: Recovery) -> int:
+    """How many more user requests failed while an event was felt than would have as before.
+
+    Args:
+        result: The run.
+        event: The event.
+        back: How long it was felt: until the success ratio held, or else until the next event began.
+    """
+    rows = result.requests
+    until = event.start + back.failover if back.failover is not None else None
+    if until is None:
+        until = _next_start(event.start, result.events, result.duration)
+    failed = (rows["outcome"] > Outcome.DEGRADED) & ((rows["outcome"] != IN_FLIGHT) | overdue(rows, result.duration))
+    before, start, end = np.searchsorted(rows["arrived"], (result.warmup, event.start, until))
+    usual = float(failed[before:start].mean()) if start > before else 0.0
+    return max(0, round(int(failed[start:end].sum()) - usual * int(end - start)))
+
+
 def _recovery(failover: float, recovery: float) -> Recovery:
     """Both figures, s; infinite for never and nan for too little data."""
     figures: dict[Figure, float] = {"failover": failover, "recovery": recovery}

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.metrics.recorder import Reaction
+from sim.metrics.trail import Regions, Ways
 
 SAMPLE_TYPE = np.dtype(
     [
@@ -41,6 +42,8 @@ class Event:
             never did again.
         rpo: How far back the oldest write was committed that it made them lose, s; 0 if none was.
         writes_lost: How many acknowledged writes it made them lose; None where there is no such database.
+        ways: The ways, steered ones, of the traffic that it hits; or those that it brings traffic back to.
+        returns: Whether it brings traffic back.
     """
 
     kind: str
@@ -52,6 +55,8 @@ class Event:
     rto: float | None = None
     rpo: float | None = None
     writes_lost: int | None = None
+    ways: Ways = ()
+    returns: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ class Result:
         reactions: What parts of the system noticed and did about it, in the order of time.
         series_names: `(component, name)` of each series that a component kept, such as requests sent to a region.
         series: One row a second and series, with the fields of `SERIES_TYPE`.
+        regions: Where requests came from and went to; None where there are no regions.
     """
 
     name: str
@@ -113,3 +119,4 @@ class Result:
     reactions: list[Reaction] = field(default_factory=list)
     series_names: list[tuple[str, str]] = field(default_factory=list)
     series: NDArray[Any] = field(default_factory=lambda: np.zeros(0, dtype=SERIES_TYPE))
+    regions: Regions | None = None

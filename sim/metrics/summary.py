@@ -12,6 +12,11 @@ seconds, ratios 0..1, and None stands for a figure that has no data. The words:
 - latencies `all` are of completed requests, `ok` of successes, `attempt` of every attempt that was answered;
 - `attempts.total` counts the attempts that clients made at these requests, `per_request` is that / offered;
 - an event lists as `unknown` what of its `failover_s` and `recovery_s` is None for want of data, and not for never;
+- an event's `moved_10_s`, `moved_50_s` and `moved_99_s` say when so much of the traffic that went to its target before
+  went elsewhere (`sim.metrics.moved`); `requests_lost` counts the user requests that failed while it was felt, less
+  those that would have failed as before;
+- an event's `reactions` are the first ones after it of each sort (`sim.metrics.What`) to each component;
+- `regions` says how each region fared (`sim.metrics.regions`);
 - every component has the figures of `COMPONENT_FIGURES`; None where it has no workers or queue to speak of.
 """
 
@@ -25,10 +30,12 @@ from numpy.typing import NDArray
 from sim.metrics.latency import latency_figures
 from sim.metrics.ledger import time_ledger
 from sim.metrics.messages import ConservationError, check_messages
+from sim.metrics.moved import moved
 from sim.metrics.objectives import TOO_LITTLE, parse_objective
 from sim.metrics.overdue import overdue
 from sim.metrics.recorder import IN_FLIGHT
-from sim.metrics.recovery import recoveries
+from sim.metrics.recovery import recoveries, requests_lost
+from sim.metrics.regions import region_figures
 from sim.metrics.result import Event, Result
 from sim.request import Outcome
 
@@ -73,6 +80,7 @@ def summarize(result: Result) -> dict[str, Any]:
         "routes": {},
         "components": {name: _component(counters) for name, counters in result.components.items()},
         "events": _events(result),
+        "regions": region_figures(result),
     }
     for number, (name, rows) in enumerate(_split(counted.rows["client"], result.clients, "client")):
         summary["clients"][name] = counted.block(rows, result.attempt_latencies[number])
@@ -187,12 +195,25 @@ def _events(result: Result) -> list[dict[str, Any]]:
             "detection_s": None if event.detected is None else event.detected - event.start,
             "failover_s": back.failover,
             "recovery_s": back.recovery,
-            "unknown": [f"{figure}_s" for figure in back.unknown],
+            **times,
+            "unknown": [*(f"{figure}_s" for figure in back.unknown), *unknown],
             "lost": event.lost,
+            "requests_lost": requests_lost(result, event, back),
             **_databases(event),
+            "reactions": _reactions(result, event),
         }
-        for event, back in zip(result.events, recoveries(result), strict=True)
+        for event, back, (times, unknown) in zip(result.events, recoveries(result), moved(result), strict=True)
     ]
+
+
+def _reactions(result: Result, event: Event) -> list[dict[str, Any]]:
+    """The first reaction of each sort to each component, from an event's start to the next one's."""
+    until = min((other.start for other in result.events if other.start > event.start), default=result.duration)
+    first: dict[tuple[str, str], float] = {}
+    for reaction in result.reactions:
+        if event.start <= reaction.when <= until and reaction.what != "healthy":
+            first.setdefault((reaction.component, reaction.what), reaction.when - event.start)
+    return [{"after_s": after, "component": name, "what": what} for (name, what), after in first.items()]
 
 
 def _databases(event: Event) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from sim.metrics.objectives import METRICS
 from sim.metrics.result import Result
 from sim.report import palette, units
 from sim.report.figures import FIGURES, Plot
+from sim.report.figures.regions import colours_of, regions_of
+from sim.report.region_sheets import region_sheets
 from sim.report.svg import inline
 from sim.request import LEDGER
 from sim.scenario.answers import question_and_answer
@@ -44,6 +46,15 @@ _COUNTERS_WITH_A_COLUMN: Final = frozenset(
         "depth_max",
         "lag_max_s",
         "oldest_s",
+        "reads",
+        "stale_reads",
+        "stale_age_mean",
+        "writes",
+        "writes_refused",
+        "writes_lost",
+        "split_brain_writes",
+        "sessions_started",
+        "sessions_lost",
     }
 )
 
@@ -90,6 +101,8 @@ def render_report(
         wasted=METRICS["wasted_work"].read(summary),
         has_writes=any("writes_lost" in event for event in summary["events"]),
         queues={name: component for name, component in summary["components"].items() if "groups" in component},
+        sheets=region_sheets(summary),
+        region_colours=colours_of(regions_of(result)),
         parts=LEDGER,
         colours={"outcome": palette.OUTCOMES, "ledger": palette.LEDGER, "in_flight": palette.IN_FLIGHT},
     )
@@ -147,6 +160,7 @@ def template(name: str) -> Any:
         whole="{:,}".format,
         figure=_figure,
         moment=units.moment,
+        or_never=units.or_never,
         other_counters=_other_counters,
     )
     environment.globals.update(measured=units.measured, since=units.since)

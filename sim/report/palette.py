@@ -51,6 +51,7 @@ OFFERED: Final = "#33373d"
 GOODPUT: Final = "#0072b2"
 ATTEMPTS: Final = "#d55e00"
 OBJECTIVE: Final = "#7a0177"
+FAILURE: Final = "#b83227"
 INK: Final = "#22262b"
 MUTED: Final = "#6b7280"
 GRID: Final = "#e3e6ea"
@@ -58,6 +59,9 @@ WARMUP: Final = "#8a919c"
 
 SERIES: Final = ("#0072b2", "#d55e00", "#5ec1c2", "#7a0177", "#e69f00", "#242427", "#c9728f", "#8c9a2b")
 """Colours of lines that are told apart by name only (components); the first is the most important line."""
+
+REGIONS: Final = ("#332288", "#44aa99", "#ddcc77", "#aa4499", "#88ccee", "#117733", "#cc6677", "#999933")
+"""Colours of regions in the order of the scenario (P. Tol, "Colour Schemes", SRON/EPS/TN/09-002, 2021: muted)."""
 
 
 class Shade(NamedTuple):
@@ -67,12 +71,26 @@ class Shade(NamedTuple):
     family: str
 
 
-_FAILURE: Final = Shade("#b83227", "failure")
+_FAILURE: Final = Shade(FAILURE, "failure")
 _LOAD: Final = Shade("#a97800", "load")
 _CHANGE: Final = Shade("#4b6fa5", "change")
 _LOAD_KINDS: Final = frozenset({"spike", "attack", "flash_crowd"})
 _CHANGE_KINDS: Final = frozenset(
-    {"deploy", "canary", "blue_green", "flush", "invalidate", "purge", "promote", "rollback", "route", "scale", "set"}
+    {
+        "deploy",
+        "canary",
+        "blue_green",
+        "drain",
+        "failback",
+        "flush",
+        "invalidate",
+        "purge",
+        "promote",
+        "rollback",
+        "route",
+        "scale",
+        "set",
+    }
 )
 
 

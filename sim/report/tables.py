@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.report import palette, units
+from sim.report.print_sheet import print_sheet
+from sim.report.region_sheets import region_sheets
 from sim.report.terminal import has_unicode, terminal_text
 from sim.request import LEDGER
 
@@ -43,6 +45,8 @@ def print_summary(
     writer.queues(summary["components"])
     writer.events(summary["events"])
     writer.databases(summary["events"])
+    for sheet in region_sheets(summary):
+        print_sheet(sheet, writer.console)
 
 
 class _Writer:

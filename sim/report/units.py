@@ -27,6 +27,12 @@ def moment(seconds: float | None) -> str:
     return f"{seconds:.4g}s" if _is_known(seconds) and seconds < 1000.0 else duration(seconds)
 
 
+def lapse(seconds: float) -> str:
+    """A length of time to compare with others, in three digits and, from 1s to 1000s, in seconds: `120s`, `91.3ms`."""
+    rounded = float(f"{seconds:.3g}")
+    return moment(rounded) if rounded >= 1.0 else duration(rounded)
+
+
 def share(ratio: float | None) -> str:
     """A share of one, as per cent; a dash for None."""
     return format_share(ratio) if _is_known(ratio) else NOTHING
@@ -77,6 +83,11 @@ def since(event: Mapping[str, Any], figure: str) -> str:
     if event[figure] is not None:
         return duration(event[figure])
     return TOO_LITTLE if figure in event.get("unknown", ()) else NEVER
+
+
+def or_never(seconds: float | None) -> str:
+    """A duration in seconds; `never` for None."""
+    return NEVER if seconds is None else duration(seconds)
 
 
 def plain(name: str) -> str:

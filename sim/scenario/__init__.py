@@ -3,6 +3,7 @@
 from sim.scenario.assemble import Assembly, assemble
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.load import Scenario, find, load, override, shipped_scenarios
+from sim.scenario.placement import place
 
 __all__ = [
     "Assembly",
@@ -13,5 +14,6 @@ __all__ = [
     "find",
     "load",
     "override",
+    "place",
     "shipped_scenarios",
 ]

@@ -15,7 +15,7 @@ from sim.components import ClientConfig, Placed
 from sim.components.names import CacheReference, Names, Unclear, may_name_cache
 from sim.components.traffic import read_access_log
 from sim.metrics import parse_measure
-from sim.scenario import event_checks
+from sim.scenario import effects, event_checks
 from sim.scenario.answers import figures
 from sim.scenario.declared import strange_sections, texts, unclear
 from sim.scenario.document import Document, is_name
@@ -76,6 +76,7 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
         if ends not in topology.links and not ends <= set(document.regions):
             yield source.problem(("network", "between", pair), "no requests go between these two", key=True)
     yield from event_checks.warnings(document, source, topology)
+    yield from effects.warnings(document, source, topology)
 
 
 def _cycles(source: Source, topology: Topology) -> Iterator[Problem]:

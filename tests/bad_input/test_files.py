@@ -172,20 +172,6 @@ PARTS_OF_LATER_VERSIONS = {
         "components.payments.steps[3].call.circuit_breaker",
         "objectives[0]",
     ],
-    "global_failover": [
-        "regions",
-        "clients.americas.region",
-        "clients.europe.region",
-        "components.dns.kind",
-        "components.gateway.regions",
-        "components.feed.regions",
-        "components.posts.primary",
-        "components.posts.replicas",
-        "components.posts.replication",
-        "components.posts.failover",
-        "events[0].region_down",
-        "objectives[1]",
-    ],
 }
 
 

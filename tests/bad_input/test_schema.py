@@ -72,6 +72,13 @@ def test_bounds_are_in_the_words_of_json_schema() -> None:
             assert not {"ge", "gt", "le", "lt"} & set(prop)
 
 
+def test_an_event_that_is_over_at_once_has_no_length() -> None:
+    """An editor does not offer `for` where it is an error."""
+    momentary = [name for name in ("Flush", "Failback", "Promote") if "for" in SCHEMA["$defs"][name]["properties"]]
+    assert momentary == []
+    assert "for" in SCHEMA["$defs"]["Drain"]["properties"]
+
+
 def problems(file: Path, overrides: dict[str, object]) -> list[str]:
     source = apply_overrides(load_yaml(file), overrides)
     assert source.problems == ()
@@ -85,7 +92,7 @@ def test_it_accepts_what_is_right(file: Path) -> None:
     assert problems(file, {}) == []
 
 
-@pytest.mark.parametrize("name", ["quickstart", "mmc", "replay", "retry_storm"])
+@pytest.mark.parametrize("name", ["quickstart", "mmc", "replay", "retry_storm", "global_failover"])
 def test_it_accepts_the_examples(shared: Path, name: str) -> None:
     """All that this version can run."""
     assert problems(shared / "examples" / f"{name}.yaml", {}) == []
@@ -142,6 +149,8 @@ def test_it_knows_the_short_and_the_long_forms(path: str, value: str) -> None:
         ("components.search.order", "random", "components/search"),
         ("events[0].crsh", "search", "events/0"),
         ("events[1].factor", "0", "events/1"),
+        ("events[0]", "{at: 1s, for: 2s, promote: db@eu}", "events/0"),
+        ("regions", "{us: {role: idle}}", "regions/us/role"),
         ("network.loss", "5/s", "network/loss"),
         ("network.bandwidth", "100Mbps", "network/bandwidth"),
         ("network.between", "{edge/gateway: {}}", "network/between/edge/gateway"),

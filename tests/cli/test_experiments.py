@@ -135,6 +135,20 @@ def test_a_sweep_is_tidy(sim, folder: Path) -> None:
     assert saturation["value"] == pytest.approx(4 * 200 * 0.95, rel=0.1)
 
 
+def test_a_sweep_of_variants_has_a_line_for_each(sim, folder: Path) -> None:
+    """A number on the x-axis, and named variants that set several places beside it."""
+    variant = "two:components.shop.instances=2,components.shop.work=2ms"
+    result = sim("sweep", "small.yaml", "--vary", f"{RATE}=100/s..900/s:3", "--variant", "now", "--variant", variant,
+                 "--replications", "2", "--out", "s", *QUICK)  # fmt: skip
+    assert (result.exit_code, result.output) == (0, "")
+    table = pd.read_csv(folder / "s" / "sweep.csv")
+    assert list(table[[RATE, "variant"]].itertuples(index=False, name=None))[::2] == [
+        (rate, name) for rate in ("100/s", "500/s", "900/s") for name in ("now", "two")
+    ]
+    saturations = json.loads((folder / "s" / "sweep.json").read_text())["saturations"]
+    assert [saturation["others"] for saturation in saturations] == ["variant now"]
+
+
 def test_a_latin_hypercube_takes_samples(sim, folder: Path) -> None:
     """Two ranges, seven variants."""
     result = sim("sweep", "small.yaml", "--vary", f"{RATE}=100/s..300/s", "--vary", "components.shop.work=1ms..5ms",
@@ -206,7 +220,12 @@ def test_a_capacity_search_answers(sim, folder: Path) -> None:
         (("sweep", "small.yaml", "--vary", f"{RATE}=9/s..1/s:3"), "the first end has to be the smaller one"),
         (("sweep", "small.yaml", "--vary", f"{RATE}=1/s..9/s"), f"{RATE} needs values"),
         (("capacity", "small.yaml", "--vary", RATE, "--objective", "p99 == 1s"), "a search needs < <= > or >="),
+        (("sweep", "small.yaml", "--variant", "now"), "Missing option '--vary'"),
         (("capacity", "small.yaml", "--vary", "components.shop.kind"), "a search needs a number"),
+        (
+            ("capacity", "small.yaml", "--vary", "seed=1..9", "--objective", "p99 < 1s"),
+            "seed cannot be varied: a search runs every value with the same seeds",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(sim, folder: Path, arguments: tuple[str, ...], message: str) -> None:

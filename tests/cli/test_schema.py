@@ -65,7 +65,7 @@ def test_shipped_scenarios_conform(validator: Draft202012Validator, path: Path) 
     assert [error.json_path for error in validator.iter_errors(load_yaml(path).data)] == []
 
 
-@pytest.mark.parametrize("name", ["quickstart", "mmc", "retry_storm", "replay"])
+@pytest.mark.parametrize("name", ["quickstart", "mmc", "retry_storm", "replay", "global_failover"])
 def test_examples_conform(validator: Draft202012Validator, shared: Path, name: str) -> None:
     """So are the examples of the language."""
     data = load_yaml(shared / "examples" / f"{name}.yaml").data

@@ -1,10 +1,13 @@
 """Links: latency, jitter, loss as TCP shows it, partitions that heal, and the faults that touch them."""
 
+import gc
 from itertools import product
 
 import numpy as np
 import pytest
 from scipy import stats
+
+from sim.experiment import run
 
 CALL = """
     duration: 10s
@@ -279,15 +282,58 @@ def test_a_lost_answer_is_a_time_out_for_the_user_and_wasted_work_for_the_server
     assert story.result.wasted_work == pytest.approx(0.01)
 
 
-def test_without_a_time_out_a_lost_answer_is_lost(play):
-    text = CALL.replace("to: api}", "to: api, network: {lose_response: 100%}}")
-    story = play(text, user=[0])
-    assert story.outcomes == ["lost"]
+@pytest.mark.parametrize("retry", ["", "retry: {attempts: 3, on: timeout}, "])
+def test_without_a_time_out_a_lost_answer_is_waited_for_to_the_end(play, retry):
+    """Nobody tells the user that there was one: no outcome, no retry, and the work is wasted."""
+    text = CALL.replace("to: api}", f"to: api, {retry}network: {{lose_response: 100%}}}}")
+    story = play(text, user=[0, 9.995])
+    assert story.outcomes == ["in_flight", "in_flight"]
+    assert story.attempts == [1, 1]
+    counted = story.summary["requests"]
+    assert (counted["offered"], counted["completed"], counted["in_flight"]) == (2, 0, 2)
+    assert counted["oldest_in_flight_s"] == 10.0
     assert story.component("api")["served"] == 1
+    assert story.result.wasted_work == pytest.approx(0.01)
+
+
+def test_a_user_who_waits_for_a_lost_answer_sends_nothing_more(play):
+    """Three users without think time; every answer is lost, so each sends one request and no second one."""
+    text = CALL.replace("replay: user.csv}, to: api}", "users: 3}, to: api, network: {lose_response: 100%}}")
+    assert play(text).outcomes == ["in_flight"] * 3
 
 
 def test_a_share_of_answers_is_lost(play):
+    """Those whose answer could be back when the run ends, 10 s, are overdue or have it."""
     text = CALL.replace("to: api}", "to: api, network: {lose_response: 10%}}")
     story = play(text.replace("replay: user.csv", "rate: 200/s, arrivals: constant"))
-    ended = [outcome for outcome in story.outcomes if outcome != "in_flight"]
-    assert stats.binomtest(ended.count("lost"), len(ended), 0.1).pvalue > 0.001
+    due = [outcome for outcome, row in zip(story.outcomes, story.result.requests, strict=True) if row["arrived"] < 9.9]
+    assert set(due) == {"ok", "in_flight"}
+    assert stats.binomtest(due.count("in_flight"), len(due), 0.1).pvalue > 0.001
+
+
+# -- answers that never come, further down
+
+
+def test_what_waits_for_ever_holds_its_worker_whatever_python_collects(write):
+    """The link to the bank is cut for good. The one worker of the API waits for an answer long after its caller has
+    given up, and two more requests wait behind it: nothing of that is garbage.
+    """
+    scenario = write(
+        """
+        duration: 10s
+        clients: {user: {traffic: {replay: user.csv}, to: api, timeout: 1s}}
+        components:
+          api: {kind: service, workers: 1, steps: [{call: {to: bank}}]}
+          bank: {kind: service, work: 10ms}
+        events: [{at: 0s, partition: {between: [api, bank]}}]
+        """,
+        user=[0, 2, 4],
+    )
+
+    def collect(now: float, _: int) -> None:
+        if 3.0 < now < 3.1:
+            gc.collect()
+
+    api = run(scenario, progress=collect).components["api"]
+    assert api["utilization"] == 1.0
+    assert api["queue_mean"] == pytest.approx((8.0 + 6.0) / 10.0)

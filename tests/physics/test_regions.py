@@ -351,7 +351,7 @@ def test_dns_that_is_down_is_missed_only_when_records_run_out(play):
         duration: 200s
         regions: {us: {}, eu: {}}
         network: {between: {us/eu: 20ms}}
-        clients: {ann: {region: us, traffic: {rate: 100/s}, to: names}}
+        clients: {ann: {region: us, traffic: {rate: 1k/s}, to: names}}
         components:
           names: {kind: dns, ttl: 60s, resolvers: 500, negative_ttl: 5s, to: api}
           api: {kind: service, regions: [us, eu], workers: 10, work: 1ms}

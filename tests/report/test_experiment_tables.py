@@ -19,7 +19,7 @@ from sim.report import units
 from sim.report.experiments import print_experiment, summary_lines
 from sim.report.experiments.sheets import make_sheets
 from sim.report.experiments.spelling import fold, plus_minus, relative, signed
-from sim.report.experiments.tables import blocks
+from sim.report.print_sheet import blocks
 from tests.report.experiment_studies import (
     RATE,
     STUDIES,

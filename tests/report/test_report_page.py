@@ -215,7 +215,7 @@ def test_what_events_cost_replicated_databases_is_in_the_table_of_events(shop: R
     """Three columns more, where there is such a database."""
     down = Event("region_down", "us-east", 60.0, 90.0, rto=22.5, rpo=0.1, writes_lost=4)
     text = " ".join(Outline(page_of(replace(shop, events=[down]))).text.split())
-    assert "requests lost RTO RPO writes lost" in text
+    assert "attempts lost RTO RPO writes lost" in text
     assert "0 22.5s 100ms 4" in text
     assert "RTO" not in Outline(page_of(shop)).text
 

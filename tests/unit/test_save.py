@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from sim.experiment import run
-from sim.experiment.save import new_folder, request_table, scenario_as_run
+from sim.experiment.save import new_folder, request_table, scenario_as_run, write_csv
 from sim.scenario import load, shipped_scenarios
 from sim.scenario.yaml import parse_yaml
 
@@ -15,6 +17,21 @@ from sim.scenario.yaml import parse_yaml
 def names(folder: Path) -> list[str]:
     """What a folder holds, hidden names included."""
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_table_is_written_as_pandas_does(tmp_path: Path) -> None:
+    """Seven digits of a float, and nothing where there is none."""
+    table = pd.DataFrame(
+        {
+            "t_s": np.arange(4),
+            "component": ["a", "b@eu", "a", "c"],
+            "x": np.array([0.0, 1 / 3, 12345678.9, 1e-9], dtype=np.float32),
+            "p50": [np.nan, 0.25, np.inf, -2.0],
+        }
+    )
+    for rows in (4, 0):
+        write_csv(table[:rows], tmp_path / "table.csv")
+        assert (tmp_path / "table.csv").read_text() == table[:rows].to_csv(index=False, float_format="%.7g")
 
 
 def test_a_folder_is_seen_when_it_is_whole(tmp_path: Path) -> None:

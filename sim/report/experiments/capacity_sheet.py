@@ -6,9 +6,9 @@ from sim.experiment.variation import spell
 from sim.report import units
 from sim.report.experiments.looks import VERDICTS
 from sim.report.experiments.search import objective_measure
-from sim.report.experiments.sheet import Cell, Sheet
 from sim.report.experiments.spelling import last_word, plus_minus
 from sim.report.explain.wording import place
+from sim.report.sheet import Cell, Sheet
 
 
 def capacity_sheets(capacity: Capacity) -> list[Sheet]:

@@ -8,8 +8,8 @@ from sim.metrics import Measure, OwnMeasure
 from sim.report import units
 from sim.report.experiments.choice import names
 from sim.report.experiments.looks import VERDICTS
-from sim.report.experiments.sheet import Cell, Mark, Sheet
 from sim.report.experiments.spelling import half_width, plus_minus, relative, signed_plus_minus
+from sim.report.sheet import Cell, Mark, Sheet
 
 _USUAL: Final = ("mean", "p50", "p95", "p99", "success_ratio", "goodput")
 

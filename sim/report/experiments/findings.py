@@ -3,6 +3,7 @@
 from typing import Final
 
 from sim.experiment.plan import Answer
+from sim.experiment.save import series_table
 from sim.experiment.study import Study
 from sim.metrics import components_timeline, summarize, timeline
 from sim.report.experiments.choice import names
@@ -29,5 +30,5 @@ def variant_findings(answer: Answer) -> dict[str, list[Finding]]:
         if result is not None:
             scenario = override(answer.scenario, variant.overrides)
             frames = timeline(result), components_timeline(result)
-            told[name] = explain(summarize(result), *frames, scenario)[:_FIRST]
+            told[name] = explain(summarize(result), *frames, scenario, series_table(result))[:_FIRST]
     return told

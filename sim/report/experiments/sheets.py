@@ -5,8 +5,8 @@ from sim.experiment.comparison import Comparison
 from sim.experiment.sweep import Sweep
 from sim.report.experiments.capacity_sheet import capacity_sheets
 from sim.report.experiments.comparison_sheet import comparison_sheets
-from sim.report.experiments.sheet import Sheet
 from sim.report.experiments.sweep_sheet import sweep_sheets
+from sim.report.sheet import Sheet
 
 
 def make_sheets(study: Comparison | Sweep | Capacity) -> list[Sheet]:

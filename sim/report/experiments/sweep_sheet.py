@@ -6,8 +6,8 @@ from sim.experiment.sweep import SATURATED, Sweep
 from sim.experiment.variation import spell
 from sim.metrics import Measure
 from sim.report import units
-from sim.report.experiments.sheet import Cell, Sheet
 from sim.report.experiments.spelling import last_word, plus_minus
+from sim.report.sheet import Cell, Sheet
 
 _USUAL: Final = ("success_ratio", "goodput", "p50", "p95", "p99")
 MOST_ROWS: Final = 200

@@ -18,11 +18,14 @@ from sim.report.explain.fan_out import fan_out
 from sim.report.explain.faults import faults
 from sim.report.explain.finding import Finding, Weight
 from sim.report.explain.messages import messages
+from sim.report.explain.moved import moved
 from sim.report.explain.objectives import objectives
 from sim.report.explain.recovery import recovery
 from sim.report.explain.refusals import refusals
+from sim.report.explain.replicas import replicas
 from sim.report.explain.retries import retries
 from sim.report.explain.saturation import saturation
+from sim.report.explain.standby import standby
 from sim.report.explain.tail import tail
 from sim.report.explain.unused import unused
 from sim.report.explain.warm_up import warm_up
@@ -37,6 +40,9 @@ FINDERS: Final[tuple[Callable[[Evidence], list[Finding]], ...]] = (
     fan_out,
     saturation,
     faults,
+    moved,
+    replicas,
+    standby,
     refusals,
     balancing,
     caches,
@@ -51,7 +57,11 @@ FINDERS: Final[tuple[Callable[[Evidence], list[Finding]], ...]] = (
 
 
 def explain(
-    summary: Mapping[str, Any], timeline: pd.DataFrame, components: pd.DataFrame, scenario: Scenario
+    summary: Mapping[str, Any],
+    timeline: pd.DataFrame,
+    components: pd.DataFrame,
+    scenario: Scenario,
+    series: pd.DataFrame | None = None,
 ) -> list[Finding]:
     """Says what a run shows.
 
@@ -60,10 +70,11 @@ def explain(
         timeline: What `sim.metrics.timeline` made of it, or read from `timeline.csv`.
         components: What `sim.metrics.components_timeline` made of it, or read from `components.csv`.
         scenario: As it ran.
+        series: What `sim.experiment.save.series_table` made of it, or read from `series.csv`; None for no series.
 
     Returns:
         What matters most comes first.
     """
-    evidence = Evidence(summary, timeline, components, scenario)
+    evidence = Evidence(summary, timeline, components, scenario, series)
     findings = [finding for find in FINDERS for finding in find(evidence)]
     return sorted(findings, key=lambda finding: finding.weight)

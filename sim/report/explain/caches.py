@@ -68,7 +68,7 @@ def _without(evidence: Evidence, name: str) -> str:
 
 def _origin(evidence: Evidence, name: str) -> str | None:
     """What a cache that services read through is fetched from, if it has instances that count."""
-    for config in evidence.scenario.document.components.values():
+    for config in evidence.document.components.values():
         if config.kind != "service":
             continue
         for steps in [config.steps, *(endpoint.steps for endpoint in config.endpoints)]:

@@ -12,12 +12,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from sim.components.region import base_name
 from sim.experiment.levels import SUCCESSES
 from sim.experiment.metastability import Aftermath, event_config, judge
 from sim.experiment.offered_load import ComponentLoad, OfferedLoad, offered_load
 from sim.faults import EventConfig
-from sim.scenario import Scenario
+from sim.scenario import Scenario, place
 
 SPAN: Final = 5
 """The shortest stretch of time that says what is usual, s."""
@@ -33,18 +32,30 @@ class Evidence:
         timeline: What users saw, second by second.
         components: What the components did, second by second.
         scenario: As it ran.
+        series: What the components kept of themselves, second by second; None for nothing.
+
+    Attributes:
+        document: The scenario, written out.
+        placement: Who stands where in it.
     """
 
     def __init__(
-        self, summary: Mapping[str, Any], timeline: pd.DataFrame, components: pd.DataFrame, scenario: Scenario
+        self,
+        summary: Mapping[str, Any],
+        timeline: pd.DataFrame,
+        components: pd.DataFrame,
+        scenario: Scenario,
+        series: pd.DataFrame | None = None,
     ) -> None:
         self.summary = summary
         self.scenario = scenario
+        self.document, self.placement = place(scenario.document)
         self.duration: float = summary["duration_s"]
         self.end = max(int(self.duration + 1e-6), 1)
         self.first = min(ceil(summary["warmup_s"]), self.end - 1)
         self._timeline = timeline[timeline["t_s"] < self.end]
         self._components = components[components["t_s"] < self.end]
+        self._series = series
 
     @cached_property
     def clients(self) -> dict[str, pd.DataFrame]:
@@ -84,12 +95,12 @@ class Evidence:
 
     def is_awaited(self, component: str) -> bool:
         """Whether users wait for what a component does; not if their requests reach it by way of queues only."""
-        return base_name(component) not in self._consumers
+        return component not in self._consumers
 
     @cached_property
     def _consumers(self) -> set[str]:
-        queues = [name for name, config in self.scenario.document.components.items() if config.kind == "queue"]
-        return self._called_by(queues) - self._called_by([*self.scenario.document.clients], stop=queues)
+        queues = [name for name, config in self.document.components.items() if config.kind == "queue"]
+        return self._called_by(queues) - self._called_by([*self.document.clients], stop=queues)
 
     def _called_by(self, callers: list[str], stop: Sequence[str] = ()) -> set[str]:
         """All that is behind some callers, but not what is behind where it stops."""
@@ -113,7 +124,14 @@ class Evidence:
 
     def config(self, component: str) -> Any:
         """What the scenario says of a component; None for one that it does not have."""
-        return self.scenario.document.components.get(component)
+        return self.document.components.get(component) or self.scenario.document.components.get(component)
+
+    def series(self, component: str, name: str) -> "pd.Series[float] | None":
+        """What a component kept of itself under a name: its values by the second that had passed; None for nothing."""
+        if self._series is None:
+            return None
+        rows = self._series[(self._series["component"] == component) & (self._series["name"] == name)]
+        return rows.set_index("t_s")["value"] if len(rows) else None
 
     def event_config(self, event: Mapping[str, Any]) -> EventConfig | None:
         """What the scenario says of an event of the summary."""

@@ -53,7 +53,7 @@ def _calls(evidence: Evidence) -> dict[str, list[str]]:
     """What the requests of each route call at once: the widest step that is there for them."""
     network = FlowNetwork(evidence.scenario)
     calls: dict[str, list[str]] = {}
-    for name, config in evidence.scenario.document.components.items():
+    for name, config in network.document.components.items():
         if config.kind != "service":
             continue
         for steps, mask in network.paths.programs(name):

@@ -9,6 +9,7 @@ from sim.report import units
 from sim.report.explain.event_cost import Cost, Event, cost_of
 from sim.report.explain.evidence import SPAN, Evidence
 from sim.report.explain.finding import Finding, Weight
+from sim.report.explain.steps import steps
 from sim.report.explain.wording import counted, instances, listed, number, percent, times
 
 _MANY: Final = 0.01
@@ -43,6 +44,7 @@ def _finding(evidence: Evidence, event: Event, cost: Cost | None) -> Finding:
         title, weight = f"{name} failed no request and hardly slowed any", Weight.NOTE
     sentences = [
         *_noticed(evidence, event),
+        *steps(evidence, event),
         *_failed(cost),
         *_lost(event, cost),
         *_written(event),
@@ -58,7 +60,13 @@ def _finding(evidence: Evidence, event: Event, cost: Cost | None) -> Finding:
 def _noticed(evidence: Evidence, event: Event) -> Iterator[str]:
     """Who noticed it; nothing for what is not an instance's fault."""
     config = evidence.event_config(event)
-    if config is None or config.hits not in ("servers", "components"):
+    if config is None or config.hits in ("clients", "caches"):
+        return
+    if config.hits in ("regions", "zones", "links"):
+        if event["detection_s"] is not None:
+            yield f"It was noticed after {units.duration(event['detection_s'])}."
+        elif config.hits != "links":
+            yield "Nothing noticed it."
         return
     names = list(dict.fromkeys(target.name for target in config.targets))
     watchers = [

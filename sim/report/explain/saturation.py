@@ -117,7 +117,7 @@ def _on_top(evidence: Evidence, found: Saturation) -> Iterator[str]:
     for event in evidence.summary["events"]:
         over = evidence.duration if event["end_s"] is None else event["end_s"]
         config = evidence.event_config(event)
-        hit = set() if config is None else {target.name for target in config.targets}
+        hit = set() if config is None else set(config.parts(evidence.placement))
         if hit & near and event["start_s"] < found.end and over > found.start:
             yield f"the {event['kind']} of {event['target']}"
         cold = getattr(evidence.config(found.component), "warm_up", None)

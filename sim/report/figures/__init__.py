@@ -11,6 +11,7 @@ from matplotlib.figure import FigureBase
 from sim.metrics.result import Result
 from sim.report.figures.attempts import attempts
 from sim.report.figures.components import components
+from sim.report.figures.failover import failover, fails_over
 from sim.report.figures.instances import fleets, instances
 from sim.report.figures.latency import latency
 from sim.report.figures.ledger import ledger
@@ -35,6 +36,13 @@ class Plot(NamedTuple):
 
 
 FIGURES: Final[dict[str, Plot]] = {
+    "failover": Plot(
+        failover,
+        "Failover",
+        "From the fault down: who noticed and did what; where requests were sent, hatched what still went to a dead "
+        "region; which share of them succeeded; and what it cost, beside what was promised.",
+        fails_over,
+    ),
     "latency": Plot(
         latency,
         "Latency over time",
@@ -79,4 +87,15 @@ FIGURES: Final[dict[str, Plot]] = {
 }
 """All figures, by the name of their file, in the order of a report."""
 
-__all__ = ["FIGURES", "Plot", "attempts", "components", "instances", "latency", "ledger", "outcomes", "queues"]
+__all__ = [
+    "FIGURES",
+    "Plot",
+    "attempts",
+    "components",
+    "failover",
+    "instances",
+    "latency",
+    "ledger",
+    "outcomes",
+    "queues",
+]

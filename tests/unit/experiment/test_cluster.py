@@ -1,17 +1,21 @@
 """A Dask cluster: a real scheduler and two workers, and the same numbers as here."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sim.experiment.executors import ClusterError, InProcess, cluster
-from sim.experiment.replication import Trial
+from sim.experiment.replication import Replication, Trial
 from sim.experiment.run_many import Runner
 from sim.scenario import Scenario
 
@@ -25,13 +29,14 @@ def start(folder: Path, what: str, *options: str) -> "subprocess.Popen[bytes]":
 
 
 @contextmanager
-def running(folder: Path, workers: int) -> Iterator[str]:
-    """A scheduler and its workers, each a process of its own with one thread; yields the scheduler's address."""
+def running(folder: Path, workers: int, restart: str = "--no-nanny") -> Iterator[str]:
+    """A scheduler and its workers, each a process of its own with one thread; yields the scheduler's address.
+
+    With "--nanny" a worker that dies is started again.
+    """
     processes = [start(folder, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")]
     try:
-        processes += [
-            start(folder, "worker", "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in range(workers)
-        ]
+        processes += [start(folder, "worker", "--nthreads", "1", restart, "--no-dashboard") for _ in range(workers)]
         file = folder / "scheduler.json"
         deadline = time.monotonic() + 60.0
         while not file.exists() and time.monotonic() < deadline:
@@ -43,7 +48,7 @@ def running(folder: Path, workers: int) -> Iterator[str]:
         yield address
     finally:
         for process in processes:
-            process.kill()
+            process.kill() if restart == "--no-nanny" else process.terminate()
         for process in processes:
             process.wait()
 
@@ -58,6 +63,39 @@ def test_the_same_seeds_give_the_same_numbers(queue: Scenario, tmp_path: Path) -
     for one, other in zip(here, there, strict=True):
         assert one.error is other.error is None
         assert {**one.summary, "engine": None} == {**other.summary, "engine": None}
+
+
+class Deadly(Executor):
+    """An executor on which the run with seed 2 kills its worker; it counts how often it is asked for that run."""
+
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+        self.asked = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Has the trial killed, or run."""
+
+        def deadly(trial: Trial) -> Replication:
+            if trial.seed == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            done: Replication = fn(trial)
+            return done
+
+        self.asked += args[0].seed == 2
+        return self.executor.submit(deadly, *args)
+
+
+def test_a_run_that_kills_its_workers_is_named(
+    queue: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is made once more, alone; then it has failed, like a run that raises, and the others are kept."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    with running(tmp_path, 2, "--nanny") as address, cluster(address) as (executor, workers):
+        pool = Deadly(executor)
+        done = Runner(pool, workers).run([Trial(queue, seed) for seed in range(1, 5)])
+    words = "its process died, and did so again when it ran alone (killed, or not enough memory)"
+    assert [(run.seed, run.error) for run in done] == [(1, None), (2, words), (3, None), (4, None)]
+    assert pool.asked == 2
 
 
 def test_a_cluster_that_is_not_there() -> None:

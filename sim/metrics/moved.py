@@ -1,0 +1,106 @@
+"""How fast traffic moved: of the requests that went to an event's target before, the share that goes elsewhere now.
+
+Only user requests count that something steers (DNS, a traffic manager), each once: where it was sent first. So what a
+retry does is no traffic of its own. The requests are those of the clients that sent any to the target before.
+
+The share that still goes there can only fall while the event lasts. The falling curve that fits the requests best (least
+squares, which for yes and no is maximum likelihood) is found by pooling neighbours that violate the order; it needs no
+windows, so a step is a step. A share has moved when the curve is down by it, and enough requests follow: with 3 / share
+of them, the "rule of three", fewer would hardly have looked like that by chance.
+
+For a failback it is the other way round: of the requests that went elsewhere, the share that goes to its target again.
+
+Sources: R. E. Barlow et al., Statistical Inference under Order Restrictions, 1972 (pool adjacent violators); B. D.
+Jovanovic and P. S. Levy, A Look at the Rule of Three, The American Statistician 51, 1997.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.metrics.result import Event, Result
+from sim.metrics.trail import sent_on
+
+SHARES: Final = {"moved_10_s": 0.1, "moved_50_s": 0.5, "moved_99_s": 0.99}
+"""The key of each figure, and the share that has moved by then."""
+
+_FEWEST: Final = 20
+_RULE_OF_THREE: Final = 3.0
+
+
+def moved(result: Result) -> list[tuple[dict[str, float | None], list[str]]]:
+    """Finds out how fast traffic left the targets of each event.
+
+    Args:
+        result: The run.
+
+    Returns:
+        For each of `result.events`, in their order, the time from its start for each of `SHARES`, s, None if it was not
+        reached while the event lasted, or nothing was steered to its target; and the keys of those that seem to have
+        been reached, but with too few requests after it to be sure.
+    """
+    return [_moved(result, event) for event in result.events]
+
+
+def _moved(result: Result, event: Event) -> tuple[dict[str, float | None], list[str]]:
+    figures: dict[str, float | None] = dict.fromkeys(SHARES)
+    rows, regions = result.requests, result.regions
+    if regions is None or not event.ways:
+        return figures, []
+    there = sent_on(regions, rows["client"], event.ways)
+    if event.returns:
+        there = ~there
+    others = [
+        other.end if other.end is not None and other.end <= event.start else other.start for other in result.events
+    ]
+    since = max((time for time in (result.warmup, *others) if time < event.start), default=result.warmup)
+    until = event.end if event.end is not None and event.end > event.start else result.duration
+    before, begin, end = np.searchsorted(rows["arrived"], (since, event.start, until))
+    concerned = _clients(rows["client"][begin:end], ~there[begin:end]) if event.returns else None
+    if concerned is None:
+        concerned = _clients(rows["client"][before:begin], there[before:begin])
+    mine = np.isin(rows["client"], concerned)
+    share_before = _mean(there[before:begin][mine[before:begin]])
+    still, times = there[begin:end][mine[begin:end]], rows["arrived"][begin:end][mine[begin:end]]
+    if share_before is None or not still.size:
+        return figures, []
+    curve, follow, unknown = falling(still), np.arange(len(still), 0, -1) * share_before, []
+    for key, share in SHARES.items():
+        reached = np.flatnonzero(curve <= (1.0 - share) * share_before)
+        if reached.size and follow[reached[0]] * (1.0 - share) >= _RULE_OF_THREE:
+            figures[key] = float(times[reached[0]] - event.start)
+        elif reached.size:
+            unknown.append(key)
+    return figures, unknown
+
+
+def _clients(clients: NDArray[Any], there: NDArray[np.bool_]) -> NDArray[Any]:
+    """The clients that sent anything there."""
+    return np.unique(clients[there])
+
+
+def _mean(there: NDArray[np.bool_]) -> float | None:
+    return float(there.mean()) if there.size >= _FEWEST and there.any() else None
+
+
+def falling(hits: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The falling curve that fits a sequence of yes and no best, in the sense of least squares.
+
+    Args:
+        hits: The sequence.
+
+    Returns:
+        The curve's value at each place.
+    """
+    borders = np.flatnonzero(np.diff(hits)) + 1
+    starts = np.concatenate([[0], borders]).tolist()
+    lengths = np.diff([*starts, len(hits)]).tolist()
+    pooled: list[tuple[int, int]] = []  # of each pool how many yes there are, of how many
+    for start, length in zip(starts, lengths, strict=True):
+        yes, count = (length if hits[start] else 0), length
+        while pooled and pooled[-1][0] * count <= yes * pooled[-1][1]:
+            more, others = pooled.pop()
+            yes, count = yes + more, count + others
+        pooled.append((yes, count))
+    return np.repeat([yes / count for yes, count in pooled], [count for _, count in pooled])

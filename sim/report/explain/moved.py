@@ -1,0 +1,147 @@
+"""How fast traffic moved from one region to another when something happened, as DNS and traffic managers have sent it.
+
+A region's share of what such a component sends is compared with its share just before the event, over spans of five
+seconds, for a second alone holds little but chance.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from sim.components import Steered
+from sim.report import units
+from sim.report.explain.event_cost import Event
+from sim.report.explain.evidence import SPAN, Evidence
+from sim.report.explain.finding import Finding, Weight
+from sim.report.explain.wording import listed, percent
+
+_BEFORE: Final = 60
+_WORTH_SAYING: Final = 0.05
+_PARTS: Final = (0.1, 0.5, 0.99)
+
+
+@dataclass(frozen=True)
+class Move:
+    """What an event made of a region's share in what one component steers.
+
+    Attributes:
+        by: The component.
+        region: The region.
+        before: Its share before the event, 0..1.
+        least: Its lowest share while the event was felt, 0..1.
+        gone: From the event's start until a tenth, half and nearly all of that share had gone elsewhere, s; None where
+            it never came to that.
+        last: Its share just before the event's end or the next event, 0..1.
+        to: The shares that other regions had won by then.
+    """
+
+    by: str
+    region: str
+    before: float
+    least: float
+    gone: Mapping[float, float | None]
+    last: float
+    to: Mapping[str, float]
+
+
+def moved(evidence: Evidence) -> list[Finding]:
+    """Says of each event what it moved; one finding an event at the most."""
+    events = sorted(evidence.summary["events"], key=lambda event: event["start_s"])
+    return [finding for event in events for finding in _finding(evidence, event)]
+
+
+def _finding(evidence: Evidence, event: Event) -> Iterator[Finding]:
+    config = evidence.event_config(event)
+    parts = [] if config is None else config.parts(evidence.placement)
+    hit = {evidence.placement.region(part) for part in parts if part not in evidence.document.clients}
+    moves = [
+        move
+        for name, steering in evidence.document.components.items()
+        if isinstance(steering, Steered)
+        for move in _moves(evidence, event, name, steering, hit)
+    ]
+    if not moves:
+        return
+    what = f"the {event['kind']} of {event['target']} at {units.moment(event['start_s'])}"
+    left = [move for move in moves if move.before - move.least >= _WORTH_SAYING]
+    if not left:
+        named = listed([f"{move.by} (still {percent(move.last)})" for move in moves])
+        title = f"No traffic left {moves[0].region} after {what}: it was all sent on by {named}"
+    elif len(left) == 1:
+        title = f"{left[0].by} moved traffic from {left[0].region} {_to(left[0])} after {what}: {_half(left[0])}"
+    else:
+        each = [f"by {move.by} {_half(move)}" for move in left]
+        title = f"Traffic moved from {left[0].region} {_to(left[0])} after {what}, {listed(each)}"
+    text = " ".join(sentence for move in moves for sentence in _told(move, event))
+    yield Finding(title, text, {"event": dict(event), "moves": [vars(move) for move in moves]}, Weight.CAUSE)
+
+
+def _moves(evidence: Evidence, event: Event, name: str, config: Steered, hit: set[Any]) -> Iterator[Move]:
+    """The regions from which an event moved traffic; and those that it hit."""
+    sent = {region: evidence.series(name, f"to_{region}") for region in config.ways}
+    counts = pd.DataFrame({region: each for region, each in sent.items() if each is not None}).diff()
+    start = int(event["start_s"])
+    starts = [int(each["start_s"]) for each in evidence.summary["events"] if each["start_s"] > event["start_s"]]
+    end = int(evidence.duration if event["end_s"] is None else event["end_s"])
+    end = min([end, *starts, evidence.end])
+    if end <= start:  # what is over at once is felt until the next event
+        end = min([*starts, evidence.end])
+    first = max(evidence.first, start - _BEFORE)
+    if counts.empty or start - first < SPAN or end - start < 2 * SPAN:
+        return
+    before = _shares(counts.loc[first + 1 : start])
+    spans = counts.loc[start + 1 : end].rolling(SPAN).sum().dropna()
+    shares = spans.div(spans.sum(axis=1).clip(lower=1), axis=0).to_numpy()
+    last = _shares(counts.loc[end - SPAN + 1 : end])
+    for number, region in enumerate(counts.columns):
+        usual, share = before[number], shares[:, number]
+        falls = usual - share.min() >= _WORTH_SAYING
+        if usual < _WORTH_SAYING or not ((falls and usual - last[number] >= _WORTH_SAYING) or region in hit):
+            continue
+        gone = {part: _first(share <= (1.0 - part) * usual) for part in _PARTS}
+        others = zip(counts.columns, before, last, strict=True)
+        won = {other: now - then for other, then, now in others if now - then >= _WORTH_SAYING}
+        yield Move(name, region, usual, float(share.min()), gone, last[number], won)
+
+
+def _shares(counts: pd.DataFrame) -> list[float]:
+    sums = counts.sum()
+    return [float(each) for each in sums / max(float(sums.sum()), 1.0)]
+
+
+def _first(holds: Any) -> float | None:
+    """The second from which on a span of five shows it, from the start of the event, s."""
+    return float(holds.argmax()) if holds.any() else None
+
+
+def _to(move: Move) -> str:
+    return f"to {listed(list(move.to))}" if move.to else "elsewhere"
+
+
+def _half(move: Move) -> str:
+    half = move.gone[0.5]
+    if half is None:
+        return f"{percent(1.0 - move.least / move.before)} of it, no more"
+    return f"half of it within {units.duration(half) if half else '1s'}"
+
+
+def _told(move: Move, event: Event) -> Iterator[str]:
+    if move.before - move.least < _WORTH_SAYING:
+        yield f"{move.by} sent {percent(move.before)} of its requests to {move.region} before, {percent(move.last)} at the end of it."
+        return
+    times = [
+        f"{_name(part)} after {units.duration(after) if after else 'less than 1s'}"
+        for part, after in move.gone.items()
+        if after is not None
+    ]
+    words = f"Of what {move.by} sent to {move.region} ({percent(move.before)} of its requests) {listed(times)} had gone elsewhere"
+    if move.gone[0.99] is None:
+        words += f"; at the end {percent(move.last)} of its requests still went there"
+    to = [f"{percent(share)} of all to {region}" for region, share in move.to.items()]
+    yield f"{words}; {listed(to)}." if to else f"{words}."
+
+
+def _name(part: float) -> str:
+    return {0.1: "a tenth", 0.5: "half", 0.99: "99%"}[part]
