@@ -3,10 +3,10 @@
 Only user requests count that something steers (DNS, a traffic manager), each once: where it was sent first. So what a
 retry does is no traffic of its own. The requests are those of the clients that sent any to the target before.
 
-The share that still goes there can only fall while the event lasts. The falling curve that fits the requests best (least
-squares, which for yes and no is maximum likelihood) is found by pooling neighbours that violate the order; it needs no
-windows, so a step is a step. A share has moved when the curve is down by it, and enough requests follow: with 3 / share
-of them, the "rule of three", fewer would hardly have looked like that by chance.
+The share that still goes there can only fall while the event lasts. The falling curve that fits the requests best
+(least squares, which for yes and no is maximum likelihood) is found by pooling neighbours that violate the order; it
+needs no windows, so a step is a step. A share has moved when the curve is down by it, and enough requests follow: with
+fewer than 3 / (what is left) of them none might have gone there by chance (the "rule of three").
 
 For a failback it is the other way round: of the requests that went elsewhere, the share that goes to its target again.
 
@@ -14,7 +14,7 @@ Sources: R. E. Barlow et al., Statistical Inference under Order Restrictions, 19
 Jovanovic and P. S. Levy, A Look at the Rule of Three, The American Statistician 51, 1997.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,16 +51,15 @@ def _moved(result: Result, event: Event) -> tuple[dict[str, float | None], list[
     there = sent_on(regions, rows["client"], event.ways)
     if event.returns:
         there = ~there
-    others = [
-        other.end if other.end is not None and other.end <= event.start else other.start for other in result.events
-    ]
-    since = max((time for time in (result.warmup, *others) if time < event.start), default=result.warmup)
+    marks = [result.warmup, *(mark for each in result.events for mark in (each.start, each.end) if mark is not None)]
+    since = max((mark for mark in marks if mark < event.start), default=event.start)
     until = event.end if event.end is not None and event.end > event.start else result.duration
+    clients = rows["client"]
     before, begin, end = np.searchsorted(rows["arrived"], (since, event.start, until))
-    concerned = _clients(rows["client"][begin:end], ~there[begin:end]) if event.returns else None
-    if concerned is None:
-        concerned = _clients(rows["client"][before:begin], there[before:begin])
-    mine = np.isin(rows["client"], concerned)
+    concerned = clients[before:begin][there[before:begin]]
+    if event.returns:
+        concerned = clients[begin:end][~there[begin:end]]
+    mine = np.isin(clients, np.unique(concerned))
     share_before = _mean(there[before:begin][mine[before:begin]])
     still, times = there[begin:end][mine[begin:end]], rows["arrived"][begin:end][mine[begin:end]]
     if share_before is None or not still.size:
@@ -73,11 +72,6 @@ def _moved(result: Result, event: Event) -> tuple[dict[str, float | None], list[
         elif reached.size:
             unknown.append(key)
     return figures, unknown
-
-
-def _clients(clients: NDArray[Any], there: NDArray[np.bool_]) -> NDArray[Any]:
-    """The clients that sent anything there."""
-    return np.unique(clients[there])
 
 
 def _mean(there: NDArray[np.bool_]) -> float | None:

@@ -104,7 +104,7 @@ def recoveries(result: Result) -> list[Recovery]:
 
 
 def requests_lost(result: Result, event: Event, back: Recovery) -> int:
-    """How many more user requests failed while an event was felt than would have as before.
+    """How many more user requests failed while an event was felt than would have as before; those in flight when it began count.
 
     Args:
         result: The run.
@@ -117,8 +117,9 @@ def requests_lost(result: Result, event: Event, back: Recovery) -> int:
         until = _next_start(event.start, result.events, result.duration)
     failed = (rows["outcome"] > Outcome.DEGRADED) & ((rows["outcome"] != IN_FLIGHT) | overdue(rows, result.duration))
     before, start, end = np.searchsorted(rows["arrived"], (result.warmup, event.start, until))
-    usual = float(failed[before:start].mean()) if start > before else 0.0
-    return max(0, round(int(failed[start:end].sum()) - usual * int(end - start)))
+    after = (rows["outcome"] == IN_FLIGHT) | (rows["arrived"] + rows["latency"] >= event.start)
+    usual = float((failed & ~after)[before:start].mean()) if start > before else 0.0
+    return max(0, round(int((failed & after)[:end].sum()) - usual * int(end - start)))
 
 
 def _recovery(failover: float, recovery: float) -> Recovery:

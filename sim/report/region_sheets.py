@@ -40,18 +40,22 @@ def _moved(summary: Summary) -> Sheet:
 
 def _regions(summary: Summary) -> Sheet:
     """What the users in each region got, what each region served, and what waited idle there."""
-    columns = ("region", "role", "from users", "success", "p99", "served", "success", "p99", "idle")
+    columns = ("region", "role", "idle", "sent", "success", "p99", "served", "success", "p99")
+    regions = summary.get("regions", {})
     rows = [
         (
             Cell(name),
             Cell(region["role"] if region["standby"] is None else f"{region['standby']} {region['role']}"),
+            Cell(units.share(region["idle_share"])),
             *_traffic(region["sent"]),
             *_traffic(region["served"]),
-            Cell(units.share(region["idle_share"])),
         )
-        for name, region in summary.get("regions", {}).items()
+        for name, region in regions.items()
     ]
-    return Sheet("Regions", columns, tuple(rows), note=_price_of_standby(summary))
+    note = "Sent: by users there, wherever that was served. Served: what was sent there last. Idle: of what ran there."
+    return Sheet(
+        "Regions", columns, tuple(rows if len(rows) > 1 else ()), note=f"{note}{_price_of_standby(regions, summary)}"
+    )
 
 
 def _traffic(block: Mapping[str, Any]) -> tuple[Cell, ...]:
@@ -64,19 +68,16 @@ def _traffic(block: Mapping[str, Any]) -> tuple[Cell, ...]:
     )
 
 
-def _price_of_standby(summary: Summary) -> str:
+def _price_of_standby(regions: Summary, summary: Summary) -> str:
     """What the standby regions cost, beside how fast they took over."""
-    waiting = [
-        f"standby {name} ran {units.count(round(region['instance_s']))} instance-seconds, "
-        f"{units.share(region['idle_share'])} of them idle"
-        for name, region in summary.get("regions", {}).items()
-        if region["role"] == "standby" and region["idle_share"] is not None
-    ]
-    if not waiting:
-        return ""
     backs = [units.since(event, "failover_s") for event in summary["events"] if event.get("moved_10_s") is not None]
-    paid = "; ".join(waiting)
-    return f"{paid[0].upper()}{paid[1:]}" + (f"; failover took {', '.join(backs)}." if backs else ".")
+    took = f"; failover took {', '.join(backs)}" if backs else ""
+    return "".join(
+        f" Standby {name} ran for {units.count(round(region['instance_s']))} instance-seconds, "
+        f"{units.share(region['idle_share'])} of them idle{took}."
+        for name, region in regions.items()
+        if region["role"] == "standby" and region["idle_share"] is not None
+    )
 
 
 def _links(summary: Summary) -> Sheet:

@@ -184,8 +184,9 @@ class _Panels:
         if all(np.isnan(curve.mean).all() for curve in curves):
             canvas.no_data(axes, measure.format(None))
             return
-        self._scale(axes, curves, lambda value: spell_figure(measure, value))
-        if spell_figure(measure, 0.5) == "50%":
+        share = spell_figure(measure, 0.5) == "50%"
+        self._scale(axes, curves, lambda value: spell_figure(measure, value), logarithmic=False if share else None)
+        if share:
             axes.set_ylim(0.0, 1.05)
         for number, curve in enumerate(curves):
             self.line(axes, curve, **({"color": palette.SERIES[0]} if self.alone else look(number)))

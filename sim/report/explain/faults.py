@@ -43,8 +43,7 @@ def _finding(evidence: Evidence, event: Event, cost: Cost | None) -> Finding:
     else:
         title, weight = f"{name} failed no request and hardly slowed any", Weight.NOTE
     sentences = [
-        *_noticed(evidence, event),
-        *steps(evidence, event),
+        *(list(steps(evidence, event)) or _noticed(evidence, event)),
         *_failed(cost),
         *_lost(event, cost),
         *_written(event),
@@ -158,8 +157,10 @@ def _over(evidence: Evidence, event: Event, cost: Cost) -> Iterator[str]:
     if back is None:
         if "recovery_s" in event.get("unknown", ()):
             yield "Too little came after it to say when all was as before."
-        else:
+        elif failover is None or not cost.failures:
             yield "Success ratio and p99 never came back to stay."
+        else:
+            yield f"{_back_after(failover).capitalize()}; p99 never came back to what it was before."
         return
     lasts = event["end_s"] - event["start_s"]
     if cost.failures and failover is not None and failover < lasts - _STEP:

@@ -5,7 +5,7 @@ seconds, for a second alone holds little but chance.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -64,6 +64,7 @@ def _finding(evidence: Evidence, event: Event) -> Iterator[Finding]:
     ]
     if not moves:
         return
+    moves = _sharpened(moves, event, hit)
     what = f"the {event['kind']} of {event['target']} at {units.moment(event['start_s'])}"
     left = [move for move in moves if move.before - move.least >= _WORTH_SAYING]
     if not left:
@@ -73,7 +74,7 @@ def _finding(evidence: Evidence, event: Event) -> Iterator[Finding]:
         title = f"{left[0].by} moved traffic from {left[0].region} {_to(left[0])} after {what}: {_half(left[0])}"
     else:
         each = [f"by {move.by} {_half(move)}" for move in left]
-        title = f"Traffic moved from {left[0].region} {_to(left[0])} after {what}, {listed(each)}"
+        title = f"Traffic left {left[0].region} after {what}, {listed(each)}"
     text = " ".join(sentence for move in moves for sentence in _told(move, event))
     yield Finding(title, text, {"event": dict(event), "moves": [vars(move) for move in moves]}, Weight.CAUSE)
 
@@ -104,6 +105,15 @@ def _moves(evidence: Evidence, event: Event, name: str, config: Steered, hit: se
         others = zip(counts.columns, before, last, strict=True)
         won = {other: now - then for other, then, now in others if now - then >= _WORTH_SAYING}
         yield Move(name, region, usual, float(share.min()), gone, last[number], won)
+
+
+def _sharpened(moves: list[Move], event: Event, hit: set[Any]) -> list[Move]:
+    """The same with the times of the summary, which are exact, where those are about this one move."""
+    if len(moves) != 1 or moves[0].region not in hit:
+        return moves
+    exact = {part: event.get(f"moved_{100 * part:.0f}_s") for part in _PARTS}
+    gone = {part: moves[0].gone[part] if exact[part] is None else exact[part] for part in _PARTS}
+    return [replace(moves[0], gone=gone)]
 
 
 def _shares(counts: pd.DataFrame) -> list[float]:

@@ -56,6 +56,8 @@ def recovery(evidence: Evidence) -> list[Finding]:
         title = f"It never recovered: {left} after {ended} it was still {state}"
         return [Finding(title, " ".join(sentences), figures, Weight.BROKEN)]
     back = found.back_s or 0.0
+    if found.verdict is Verdict.RECOVERED and _is_slower(found):
+        sentences.append("Its success ratio is what it was, its p99 is not.")
     if found.verdict is Verdict.SHED:
         sentences += [f"Before it was back, {found.shed}.", *_loop(evidence, found)]
         title = f"It recovered after load was shed, {units.duration(back)} after {ended}"
@@ -68,6 +70,16 @@ def recovery(evidence: Evidence) -> list[Finding]:
     sentences += _loop(evidence, found)
     title = f"It recovered by itself, {units.duration(back)} after {ended}"
     return [Finding(title, " ".join(sentences), figures, Weight.COST)]
+
+
+def _is_slower(found: Aftermath) -> bool:
+    """Whether the last trigger has a failover, and never a recovery."""
+    trigger = found.trigger
+    return (
+        trigger["failover_s"] is not None
+        and trigger["recovery_s"] is None
+        and "recovery_s" not in trigger.get("unknown", ())
+    )
 
 
 def _level(level: Level) -> str:

@@ -6,6 +6,8 @@ A stale read is answered rightly as far as the reader can tell; nothing of it sh
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import numpy as np
+
 from sim.report import units
 from sim.report.explain.evidence import Evidence
 from sim.report.explain.finding import Finding, Weight
@@ -32,14 +34,13 @@ def _stale(evidence: Evidence, parts: Mapping[str, Replica]) -> Iterator[Finding
         if block["stale_reads"] < max(_FEW * block["reads"], 1):
             continue
         share = block["stale_reads"] / block["reads"]
-        title = f"{percent(share)} of the reads at {part} were stale, {units.duration(block['stale_age_mean'])} old on average"
+        age = units.duration(block["stale_age_mean"])
+        title = f"{percent(share)} of the reads at {part} were stale, {age} old on average"
         words = [
             f"{counted(block['stale_reads'], 'read')} of {block['reads']:,} saw a value that had been overwritten."
         ]
         if block["unseen_own_writes"]:
-            words.append(
-                f"In {block['unseen_own_writes']:,} of them or others the reader did not see its own last write."
-            )
+            words.append(f"In {counted(block['unseen_own_writes'], 'read')} the reader did not see its own last write.")
         words += _lag(evidence, part)
         figures = {key: block[key] for key in ("reads", "stale_reads", "stale_age_mean", "unseen_own_writes")}
         yield Finding(
@@ -51,9 +52,10 @@ def _lag(evidence: Evidence, part: str) -> Iterator[str]:
     lag = evidence.series(part, "replication_lag")
     if lag is not None and len(lag.loc[evidence.first :]):
         measured = lag.loc[evidence.first :]
+        worst = int(np.argmax(measured.to_numpy()))
         yield (
             f"The replica was {units.duration(float(measured.median()))} behind in the median second and "
-            f"{units.duration(float(measured.max()))} at the most, at {units.moment(float(measured.idxmax()))}."
+            f"{units.duration(float(measured.max()))} at the most, at {units.moment(float(measured.index[worst]))}."
         )
 
 

@@ -1,15 +1,14 @@
-"""What regions that stand by cost while they waited: instances that run and do nothing, against the time until ready."""
+"""What regions cost that stand by: instances that run and do nothing, to be ready so much sooner."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
+from sim.components import Steered
 from sim.components.region import base_name
 from sim.report import units
 from sim.report.explain.evidence import Evidence
 from sim.report.explain.finding import Finding, Weight
-from sim.report.explain.wording import listed, number, percent
-
-_WAITS: Final = {"hot": "hot, ready at once", "warm": "warm", "cold": "cold, with nothing running"}
+from sim.report.explain.wording import listed, number
 
 
 def standby(evidence: Evidence) -> list[Finding]:
@@ -22,33 +21,38 @@ def standby(evidence: Evidence) -> list[Finding]:
 
 def _finding(evidence: Evidence, region: str, config: Any) -> Iterator[Finding]:
     parts = [part for part in evidence.placement.inside(region) if evidence.config(part).kind == "service"]
-    rows = {part: evidence.of(part) for part in parts}
-    rows = {part: instances for part, instances in rows.items() if instances}
+    rows = {part: instances for part in parts if (instances := evidence.of(part))}
     if not rows:
         return
-    activated = _when(evidence, region, "activated")
-    until = int(evidence.end if activated is None else max(activated, evidence.first + 1))
+    called, until = _when(evidence, region, "activated"), _first_request(evidence, region)
+    ready = _when(evidence, region, "ready")
+    waited = slice(evidence.first, max(until, evidence.first + 1) - 1)
     running = {
-        part: sum(float(each["up"].loc[evidence.first : until - 1].mean()) for each in instances.values())
+        part: sum(float(each["up"].loc[waited].mean()) for each in instances.values())
         for part, instances in rows.items()
     }
     idle = sum(running.values()) * (until - evidence.first)
-    each = [f"{number(round(running[part], 1))} of {len(rows[part])} of {base_name(part)}" for part in rows]
-    title = f"{region} stood by {_WAITS[config.standby]}: {listed(each)} ran for nothing"
-    words = (
-        f"From {units.moment(evidence.first)} to {units.moment(until)} that was {units.duration(idle)} of instance time"
-    )
-    whole = sum(float(part["up"].sum()) for part in evidence.places.values())
-    words += f", {percent(min(1.0, idle / whole))} of all in the run" if idle and whole else ""
-    ready = _when(evidence, region, "ready")
-    if activated is None:
-        words += "; it was never needed" if config.standby != "hot" else ""
-    elif ready is None:
-        words += f"; activated at {units.moment(activated)}, it was not ready when the run ended"
-    else:
-        words += f"; activated at {units.moment(activated)}, it was ready {units.lapse(ready - activated)} later"
-    figures = {"region": region, "idle_instance_s": idle, "activated_s": activated, "ready_s": ready}
-    yield Finding(title, f"{words}.", figures, Weight.COST)
+    each = [f"{number(round(running[part], 1))} of {len(rows[part])} instances of {base_name(part)}" for part in rows]
+    until_then = f"until {units.moment(until)}" if until < evidence.end else "to the end of the run"
+    title = f"{region} stood by {config.standby}: {listed(each)} ran there {until_then}, without a request"
+    words = f"That was {units.duration(idle)} of instance time for nothing." if idle else "It cost nothing until then."
+    if called is not None and ready is not None:
+        words += f" Called upon at {units.moment(called)}, it was ready {units.lapse(ready - called)} later."
+    elif called is not None:
+        words += f" Called upon at {units.moment(called)}, it was not ready when the run ended."
+    elif until >= evidence.end:
+        words += " It was never needed."
+    figures = {"region": region, "idle_instance_s": idle, "until_s": until, "activated_s": called, "ready_s": ready}
+    yield Finding(title, words, figures, Weight.COST)
+
+
+def _first_request(evidence: Evidence, region: str) -> int:
+    """The second in which the first request after warm-up was sent there, as far as that is known; else the end."""
+    steering = [name for name, config in evidence.document.components.items() if isinstance(config, Steered)]
+    sent = [each for name in steering if (each := evidence.series(name, f"to_{region}")) is not None]
+    firsts = [each.index[(each.diff() > 0) & (each.index > evidence.first)].min() for each in sent]
+    known = [int(first) for first in firsts if first == first]
+    return min(known, default=evidence.end)
 
 
 def _when(evidence: Evidence, region: str, what: str) -> float | None:

@@ -1,6 +1,7 @@
-"""What was noticed of an event and done about it, in the order of time: out of rotation, activated, promoted, let back."""
+"""What was done about an event, in the order of time: regions taken out, activated and let back, replicas promoted."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, Final
 
 from sim.components import Steered
@@ -29,8 +30,10 @@ def steps(evidence: Evidence, event: Event) -> Iterator[str]:
     """Says step by step what regions and replicas did about an event; nothing where none of them did anything."""
     found = [each for each in event.get("reactions", ()) if _is_told(evidence, each)]
     if found:
-        words = [f"after {units.lapse(each['after_s'])} {_spell(evidence, each)}" for each in found[:_MOST]]
-        yield f"{listed(words)[0].upper()}{listed(words)[1:]}."
+        moments = groupby(found[:_MOST], lambda each: units.lapse(each["after_s"]))
+        words = [f"after {after} {listed([_spell(evidence, each) for each in then])}" for after, then in moments]
+        text = "; ".join(words)
+        yield f"{text[0].upper()}{text[1:]}."
 
 
 def _is_told(evidence: Evidence, reaction: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from sim.experiment.flow_network import REPLICATES
 from sim.report import units
 from sim.report.explain.evidence import Evidence
 from sim.report.explain.finding import Finding, Weight
@@ -79,6 +80,11 @@ def _parts(cost: Ledger, low: Ledger, high: Ledger, p99: float) -> str:
 
 
 def _where(evidence: Evidence, part: str, given_up: bool) -> Iterator[str]:
+    dark = [event["target"] for event in evidence.summary["events"] if event["kind"] in ("region_down", "partition")]
+    if part == "network" and dark:
+        yield f"What is sent to {listed(dark)} while nothing comes through is waited for on the network."
+    elif part == "network":
+        yield from _far_call(evidence)
     hung = [event["target"] for event in evidence.summary["events"] if event["kind"] == "hang"]
     if part == "queue":
         yield from _queue(evidence)
@@ -86,6 +92,23 @@ def _where(evidence: Evidence, part: str, given_up: bool) -> Iterator[str]:
         yield f"What {listed(hung)} held while it hung counts as service."
     elif part == "service" and not given_up:
         yield from _service(evidence)
+
+
+def _far_call(evidence: Evidence) -> Iterator[str]:
+    """The call between two regions that most of the network's time goes into."""
+    distances, region = evidence.document.network.distances, evidence.placement.region
+    far = {
+        edge: edge.base * distances.get(frozenset((region(edge.caller), region(edge.callee))), 0.0)
+        for edge in evidence.load.edges
+        if edge.label != REPLICATES
+    }
+    edge = max(far, key=lambda each: far[each], default=None)
+    if edge is not None and far[edge]:
+        way = 2.0 * distances[frozenset((region(edge.caller), region(edge.callee)))]
+        yield (
+            f"{edge.caller} calls {edge.callee} {units.rate(edge.base)} on paper, and each call is "
+            f"{units.duration(way)} on the way between {region(edge.caller)} and {region(edge.callee)}."
+        )
 
 
 def _queue(evidence: Evidence) -> Iterator[str]:
