@@ -21,7 +21,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from lecture import claim, interval, say, scenario, slide, spell
+from lecture import agrees, claim, interval, samples, say, scenario, slide, spell
 
 import sim
 
@@ -82,7 +82,7 @@ def quantile_response(workers, load, share):
 
 server = scenario("""
     scenario: One queue, four workers
-    duration: 90s
+    duration: 60s
     warmup: 10s
     clients: {user: {traffic: {rate: 200/s}, to: server}}
     components:
@@ -126,6 +126,7 @@ for number, load in enumerate(LOADS):
     ):
         found = interval(stick, number, name)
         inside += found.contains(theory)
+        agrees(samples(stick, number, name), theory)
         row |= {(name, "theory"): f"{1e3 * theory:.1f} ms", (name, "simulated"): spell(found, "ms", 1000)}
     rows[f"{load:.0%}"] = row
 pd.DataFrame(rows).T.rename_axis("load")
@@ -195,7 +196,7 @@ single = server.with_(
 variety = sim.compare(
     single,
     {"components.server.work": [work for work, _ in KINDS.values()]},
-    replications=8,
+    replications=6,
     metric="mean",
     workers=1,
 )
@@ -221,6 +222,8 @@ plt.show()
 
 # %%
 called = {label: f"*{kind}*" for label, kind in zip(variety.labels, KINDS, strict=True)}
+for number, wait in enumerate(waits):
+    agrees(samples(variety, number, "mean"), wait + SERVICE)
 lines = "\n".join(
     f"- {kind}: {spell(interval(variety, number, 'mean'), 'ms', 1000)} mean response, "
     f"{1e3 * (wait + SERVICE):.1f} ms in theory"
@@ -231,8 +234,8 @@ say(f"""
 {waits[2] / waits[0]:.0f}.
 
 {lines}
-- {claim(variety, 2, 1, "mean", called)}
-- {claim(variety, 0, 1, "mean", called)}
+- {claim(variety, 2, 1, "mean", called, "higher")}
+- {claim(variety, 0, 1, "mean", called, "lower")}
 """)
 
 # %% [markdown]
@@ -247,7 +250,7 @@ say(f"""
 steady = sim.sweep(
     server.with_({"components.server.work": "10ms"}),
     {"clients.user.traffic.rate": RATES},
-    replications=6,
+    replications=4,
     metric="mean",
     workers=1,
 )
@@ -281,6 +284,8 @@ def doubled(study, kind, name):
     return np.interp(2.0, known(study, name)[0] / idle[kind][name], LOADS)
 
 
+assert doubled(steady, "constant", "p99") < doubled(steady, "constant", "mean") - 0.1
+assert abs(doubled(stick, "exponential", "p99") - doubled(stick, "exponential", "mean")) < 0.1
 say(f"""
 **Prediction 3.** With constant service times p99 has doubled at {doubled(steady, "constant", "p99"):.0%} load, the mean
 at {doubled(steady, "constant", "mean"):.0%}: at {LOADS[4]:.0%} load p99 stands at
@@ -312,7 +317,7 @@ FLEETS = {
     "ten queues, round robin": {**COMMON, "instances": 10, "balancer": "round_robin"},
     "ten queues, random": {**COMMON, "instances": 10, "balancer": "random"},
 }
-ten = server.with_({"clients.user.traffic.rate": "800/s", "duration": "60s"})
+ten = server.with_({"clients.user.traffic.rate": "800/s", "duration": "40s"})
 pools = sim.compare(ten, {"components.server": list(FLEETS.values())}, replications=5, metric="mean", workers=1)
 
 # %%
@@ -328,13 +333,16 @@ axes.grid(axis="x")
 axes.legend(loc="upper right")
 plt.show()
 called = {label: f"*{fleet}*" for label, fleet in zip(pools.labels, FLEETS, strict=True)}
+agrees(samples(pools, 0, "mean"), POOLED)
+agrees(samples(pools, 4, "mean"), SPLIT)
 say(f"""
 **Prediction 4.** One queue: {spell(interval(pools, 0, "mean"), "ms", 1000)} ({1e3 * POOLED:.2f} in theory). Ten queues
 and a random choice: {spell(interval(pools, 4, "mean"), "ms", 1000)} ({1e3 * SPLIT:.0f} in theory).
 
-- {claim(pools, 1, 0, "mean", called)}
-- {claim(pools, 2, 0, "mean", called)}
-- {claim(pools, 3, 0, "mean", called)}
+- {claim(pools, 1, 0, "mean", called, "higher")}
+- {claim(pools, 2, 1, "mean", called, "higher")}
+- {claim(pools, 3, 2, "mean", called, "higher")}
+- {claim(pools, 4, 3, "mean", called, "higher")}
 
 A good balancer is what gives split queues back most of what pooling would.
 """)

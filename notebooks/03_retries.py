@@ -28,7 +28,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import simpy
-from lecture import agrees, claim, interval, say, scenario, slide, spell
+from lecture import agrees, claim, interval, samples, say, scenario, slide, spell
 
 import sim
 from sim.experiment.statistics import mean_interval, paired_difference
@@ -98,7 +98,7 @@ half, down = FAILING.index(0.5), FAILING.index(1.0)
 plain, budget = studies.values()
 for number, p in enumerate(FAILING):
     for name, theory in zip(("attempts", "availability"), in_theory(p, ""), strict=True):
-        agrees([run[name] for run in plain.finished(number)], theory)
+        agrees(samples(plain, number, name), theory)
 assert interval(budget, down, "attempts").hi < 1.25
 assert interval(budget, half, "availability").hi < 0.9 * interval(plain, half, "availability").lo
 assert interval(budget, 1, "availability").mean > interval(plain, 1, "availability").mean - 0.005

@@ -29,7 +29,7 @@ from statistics import NormalDist
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from lecture import agrees, claim, interval, say, scenario, slide, spell
+from lecture import agrees, claim, interval, samples, say, scenario, slide, spell
 
 import sim
 from sim.experiment.statistics import mean_interval
@@ -280,7 +280,7 @@ small, large = TRY.index(500), TRY.index(5000)
 loads = [mean_interval(per_second[index]) for index in range(len(TRY))]
 for index, size in ((small, 500), (large, 5000)):
     agrees(per_second[index], RATE * (1 - che(catalog, size)))
-    agrees([run["p99"] for run in sizing.finished(index)], latency_in_theory(che(catalog, size), 0.99))
+    agrees(samples(sizing, index, "p99"), latency_in_theory(che(catalog, size), 0.99))
 halved = {name: interval(sizing, large, name).hi / interval(sizing, small, name).lo for name in ("p50", "p99")}
 assert halved["p50"] < 0.25
 assert halved["p99"] > 0.5

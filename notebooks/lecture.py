@@ -77,6 +77,15 @@ def interval(study: sim.Comparison | sim.Sweep, variant: int, name: str) -> Inte
     return found
 
 
+def samples(study: sim.Comparison | sim.Sweep, variant: int, name: str) -> list[float]:
+    """A measure of a variant in each of its runs.
+
+    Raises:
+        KeyError: It has no such measure.
+    """
+    return list(study.values(variant, measure(study, name)).values())
+
+
 def agrees(samples: ArrayLike, theory: float) -> Interval:
     """Makes sure that runs do not contradict a theory, and fails the notebook if they do.
 

@@ -7,7 +7,7 @@ subject the objective is about everything:
 - of traffic (all of it, a client's, a route's): latencies are of every request that ended, whatever its outcome, and
   shares of success count those that are overdue at the end as failed (`sim.metrics.overdue`);
 - of components: the worst one, but counters are added up; so it is with the parts of one in several regions;
-- of events: the worst one, but `lost` and `writes_lost` are added up; a recovery that never came, or of which there is
+- of events: the worst one, but `lost`, `requests_lost` and `writes_lost` are added up; a recovery that never came, or of which there is
   too little data to say whether it did, misses every target.
 """
 
@@ -176,7 +176,11 @@ METRICS: Final[dict[str, Metric]] = {
     "detection": _of_event("detection_s"),
     "failover": _of_event("failover_s"),
     "recovery": _of_event("recovery_s"),
+    "moved_10": _of_event("moved_10_s"),
+    "moved_50": _of_event("moved_50_s"),
+    "moved_99": _of_event("moved_99_s"),
     "lost": Metric(_COUNT, _at("lost"), ("event",), added=True),
+    "requests_lost": Metric(_COUNT, _at("requests_lost"), ("event",), added=True),
     "rto": _of_event("rto_s"),
     "rpo": _of_event("rpo_s"),
     "writes_lost": Metric(_COUNT, _at("writes_lost"), ("event",), added=True),

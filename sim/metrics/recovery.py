@@ -104,7 +104,9 @@ def recoveries(result: Result) -> list[Recovery]:
 
 
 def requests_lost(result: Result, event: Event, back: Recovery) -> int:
-    """How many more user requests failed while an event was felt than would have as before; those in flight when it began count.
+    """How many more user requests failed while an event was felt than would have as before.
+
+    Those that were in flight when it began count too.
 
     Args:
         result: The run.

@@ -211,7 +211,7 @@ def _reactions(result: Result, event: Event) -> list[dict[str, Any]]:
     until = min((other.start for other in result.events if other.start > event.start), default=result.duration)
     first: dict[tuple[str, str], float] = {}
     for reaction in result.reactions:
-        if event.start <= reaction.when <= until and reaction.what != "healthy":
+        if event.start <= reaction.when < until and reaction.what != "healthy":
             first.setdefault((reaction.component, reaction.what), reaction.when - event.start)
     return [{"after_s": after, "component": name, "what": what} for (name, what), after in first.items()]
 

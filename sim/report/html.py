@@ -60,12 +60,13 @@ _COUNTERS_WITH_A_COLUMN: Final = frozenset(
 
 
 class Panel(NamedTuple):
-    """A figure in the page."""
+    """A figure in the page, and the same for a telephone if there is one."""
 
     name: str
     title: str
     caption: str
     drawing: Markup
+    narrow: Markup | None = None
 
 
 def render_report(
@@ -73,6 +74,7 @@ def render_report(
     summary: Mapping[str, Any],
     figures: Mapping[str, str],
     manifest: Mapping[str, Any] | None = None,
+    narrow: Mapping[str, str] | None = None,
 ) -> str:
     """Writes the page.
 
@@ -81,6 +83,7 @@ def render_report(
         summary: What `summarize` made of it.
         figures: SVG documents by the names of `FIGURES`; others are left out.
         manifest: How it was run (versions, seed, command); what is empty or false is not shown.
+        narrow: The same figures for a telephone.
 
     Returns:
         A complete HTML document.
@@ -91,7 +94,7 @@ def render_report(
         question=question,
         answer=answer,
         summary=summary,
-        panels=make_panels(figures, FIGURES),
+        panels=make_panels(figures, FIGURES, narrow),
         document=to_yaml({**result.document, "seed": result.seed}),
         manifest=telling(manifest or {}),
         missed=sum(not objective["met"] for objective in summary["objectives"]),
@@ -109,18 +112,23 @@ def render_report(
     return page
 
 
-def make_panels(figures: Mapping[str, str], plots: Mapping[str, Plot]) -> list[Panel]:
+def make_panels(
+    figures: Mapping[str, str], plots: Mapping[str, Plot], narrow: Mapping[str, str] | None = None
+) -> list[Panel]:
     """The figures of a page.
 
     Args:
         figures: SVG documents by name.
         plots: What they show, by the same names and in the order of the page; those without a document are left out.
+        narrow: The same figures for a telephone.
     """
-    return [
-        Panel(name, plot.title, plot.caption, Markup(inline(figures[name], name, f"{plot.title}. {plot.caption}")))
-        for name, plot in plots.items()
-        if name in figures
-    ]
+    panels = []
+    for name, plot in plots.items():
+        if name in figures:
+            label = f"{plot.title}. {plot.caption}"
+            small = Markup(inline(narrow[name], f"{name}-narrow", label)) if narrow and name in narrow else None
+            panels.append(Panel(name, plot.title, plot.caption, Markup(inline(figures[name], name, label)), small))
+    return panels
 
 
 def telling(manifest: Mapping[str, Any]) -> dict[str, Any]:

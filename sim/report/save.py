@@ -1,14 +1,14 @@
 """Writes a report to disk: each figure as SVG and PNG, and all of it as one page that opens offline."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from matplotlib.figure import Figure
 
 from sim.metrics.result import Result
 from sim.report import palette
-from sim.report.figures import FIGURES, Plot
+from sim.report.figures import FIGURES, Plot, canvas
 from sim.report.html import render_report
 from sim.report.svg import svg
 
@@ -48,6 +48,21 @@ def write_figures(
     return documents
 
 
+def draw_narrow(result: Any, names: Iterable[str], plots: Mapping[str, Plot] = FIGURES) -> dict[str, str]:
+    """Draws figures for a telephone.
+
+    Args:
+        result: The run, or whatever else the plots draw.
+        names: Which figures.
+        plots: What to draw, by name.
+
+    Returns:
+        The SVG text of each figure, by name.
+    """
+    with canvas.narrow():
+        return {name: svg(cast(Figure, plots[name].draw(result))) for name in names}
+
+
 def write_report(
     result: Result,
     summary: Mapping[str, Any],
@@ -68,6 +83,8 @@ def write_report(
         The path of the page.
     """
     documents = write_figures(result, folder / "figures", before_each)
+    before_each()
+    narrow = draw_narrow(result, documents)
     page = folder / "report.html"
-    page.write_text(render_report(result, summary, documents, manifest), encoding="utf-8")
+    page.write_text(render_report(result, summary, documents, manifest, narrow), encoding="utf-8")
     return page

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from sim.balancing import ALGORITHMS
-from sim.components import ClientConfig, ServiceConfig
+from sim.components import ClientConfig
+from sim.components.service import ServiceConfig
 from sim.metrics import parse_measure
 from sim.policies.retry import RetryConfig
 from sim.scenario.document import Document

@@ -73,5 +73,5 @@ def test_what_has_no_effect_for_want_of_traffic_or_time_outs(tmp_path: Path) -> 
         "components.spare: no client's requests ever reach it  :7:3",
         "components.api.deadline_propagation: no caller ever gives up: there is no 'timeout' anywhere  :6:57",
         "objectives[0]: no client's requests ever reach 'spare'  :8:14",
-        "objectives[2]: no client ever sends 'GET /b': its weight is 0  :8:57",
+        "objectives[2]: no client ever sends 'GET /b': its weight is 0  :8:56",
     ]

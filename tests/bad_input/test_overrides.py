@@ -149,7 +149,8 @@ CHOOSY = "balancer: {algorithm: least_request, choices: 2, panic_threshold: 30%}
 
 def test_a_comparison_over_algorithms_varies_the_algorithm_alone(folder: Path) -> None:
     """What the file wrote for the other algorithm is left out with a warning; what it wrote for all stays."""
-    text = (folder / "shop.yaml").read_text().replace("balancer: least_request", CHOOSY)
+    both = f"{CHOOSY}\n    outlier_ejection: {{}}"
+    text = (folder / "shop.yaml").read_text().replace("balancer: least_request", both)
     (folder / "shop.yaml").write_text(text)
     shop = load("shop.yaml")
     for algorithm in ("round_robin", "random", "consistent_hash", "prequal"):

@@ -21,8 +21,8 @@ TWO = """
     events: [{at: 100s, region_down: us}]
     """
 DNS = (
-    TWO.replace("kind: traffic_manager", "kind: dns\n        ttl: 60s\n        resolvers: 400")
-    .replace("rate: 200/s", "rate: 800/s")
+    TWO.replace("kind: traffic_manager", "kind: dns\n        ttl: 60s\n        resolvers: 200")
+    .replace("rate: 200/s", "rate: 400/s")
     .replace("duration: 300s", "duration: 200s")
 )
 
@@ -44,14 +44,14 @@ def test_with_dns_traffic_moves_evenly_over_the_ttl(play):
     """From the detection on a tenth after 6 s, a half after 30 s, and 99 % after 59.4 of 60 s."""
     story = play(DNS)
     detection = story.summary["events"][0]["detection_s"]
-    assert moved(story) == pytest.approx([detection + 6.0, detection + 30.0, detection + 59.4], abs=4.0)
+    assert moved(story) == pytest.approx([detection + 6.0, detection + 30.0, detection + 59.4], abs=5.0)
 
 
 def test_what_disobedient_resolvers_keep_does_not_move(play):
     story = play(DNS.replace("ttl: 60s", "ttl: 60s\n        ignore_ttl: {share: 10%, for: 1h}"))
     tenth, half, rest = moved(story)
     detection = story.summary["events"][0]["detection_s"]
-    assert (tenth, half) == pytest.approx((detection + 6.0 / 0.9, detection + 30.0 / 0.9), abs=4.0)
+    assert (tenth, half) == pytest.approx((detection + 6.0 / 0.9, detection + 30.0 / 0.9), abs=5.0)
     assert rest is None
 
 
@@ -81,8 +81,8 @@ def test_a_failback_brings_traffic_back(play):
     assert story.result.requests["network"][-50 * 20 :].min() < 0.01
 
 
-def test_a_partition_moves_what_would_have_crossed(play):
-    """Only the us has the service that is steered to first; after the cut the users of the eu go elsewhere."""
+def test_a_partition_moves_nobody_as_long_as_the_checks_get_through(play):
+    """DNS and its checks are on neither side of the cut: the users of the eu go on calling the us, and get silence."""
     text = TWO.replace("{us: {}, eu: {}}", "{us: {}, eu: {}, asia: {}}")
     text = text.replace("us/eu: 40ms", "us/eu: 40ms, us/asia: 60ms, eu/asia: 70ms")
     text = text.replace("regions: [us, eu]", "regions: [us, asia]").replace("region_down: us", "drain: us")

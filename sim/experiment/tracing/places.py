@@ -19,7 +19,7 @@ from sim.experiment.tracing.request import tape_of
 from sim.experiment.tracing.tape import Tape
 from sim.metrics.trace import PARALLEL, PLACE
 from sim.policies.admission import Admission
-from sim.request import Request, Response
+from sim.request import Request, RequestKind, Response
 from sim.values import chosen
 
 if TYPE_CHECKING:
@@ -176,6 +176,10 @@ class TracedProgram:
         """The steps for a request."""
         steps = self._program.steps(request)
         return steps if tape_of(request) is None else [TracedStep(step) if _tells(step) else step for step in steps]
+
+    def add(self, kind: RequestKind, steps: list[Step]) -> None:
+        """See `Program.add`."""
+        self._program.add(kind, steps)
 
 
 def _tells(step: Step) -> bool:

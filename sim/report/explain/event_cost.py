@@ -55,12 +55,16 @@ class Cost:
 
     Attributes:
         failed: Requests that failed beyond what is usual, by outcome.
+        lost: Requests lost as the summary counts them, by when they were sent; 0 where it counts none.
+        silent: Requests that got no answer, though all but few others had one after so long.
         slower: How the percentile that rose most did, p99 before p50; None where nothing is known.
         attempts: Attempts beyond what is usual.
         attempts_per_request: While it was felt; None where no request was sent.
     """
 
     failed: dict[str, int]
+    lost: int
+    silent: int
     slower: Slowdown | None
     attempts: int
     attempts_per_request: float | None
@@ -68,7 +72,8 @@ class Cost:
     @property
     def failures(self) -> int:
         """All that failed."""
-        return sum(self.failed.values())
+        told = sum(self.failed.values()) + self.silent
+        return self.lost or told if told else 0
 
 
 def cost_of(evidence: Evidence, event: Event, events: list[Event]) -> Cost | None:
@@ -89,8 +94,13 @@ def cost_of(evidence: Evidence, event: Event, events: list[Event]) -> Cost | Non
     usual, during = (evidence.seconds.loc[first : last - 1] for first, last in (before, felt))
     offered, ended = float(during["offered"].sum()), float(during["ended"].sum())
     ratio = float(usual["attempts"].sum() / max(usual["offered"].sum(), 1))
+    failed = {word: more for word in _FAILURES if (more := _more(usual, during, word, ended))}
+    lost = event.get("requests_lost", 0)
+    overdue = evidence.summary["requests"].get("overdue", 0)
     return Cost(
-        {word: more for word in _FAILURES if (more := _more(usual, during, word, ended))},
+        failed,
+        lost,
+        min(overdue, max(lost - sum(failed.values()), 0)),
         _slowdown(evidence, before, felt),
         round(max(float(during["attempts"].sum()) - ratio * offered, 0.0)),
         float(during["attempts"].sum()) / offered if offered else None,

@@ -84,10 +84,19 @@ def _noticed(evidence: Evidence, event: Event) -> Iterator[str]:
 
 
 def _failed(cost: Cost) -> Iterator[str]:
-    if cost.failed:
-        most = sorted(cost.failed.items(), key=lambda item: -item[1])
-        words = [f"{failed:,} ended as {word}" for word, failed in most]
-        yield f"All of them ended as {most[0][0]}." if len(most) == 1 else f"{listed(words)}."
+    most = sorted(cost.failed.items(), key=lambda item: -item[1])
+    if len(most) == 1 and not cost.silent:
+        yield f"All of them ended as {most[0][0]}."
+    elif most or cost.silent:
+        words = [f"{_part(failed, cost)} ended as {word}" for word, failed in most]
+        words += [f"{_part(cost.silent, cost)} had got no answer when the run ended"] if cost.silent else []
+        yield f"{listed(words)}."
+
+
+def _part(number: int, cost: Cost) -> str:
+    """A part of the requests that failed: how many, or which share where not all are of the same count."""
+    told = sum(cost.failed.values()) + cost.silent
+    return f"{number:,}" if told == cost.failures else percent(number / told)
 
 
 def _lost(event: Event, cost: Cost) -> Iterator[str]:
@@ -150,7 +159,9 @@ def _over(evidence: Evidence, event: Event, cost: Cost) -> Iterator[str]:
         words = "It lasts to the end of the run"
         if cost.failures and failover is not None:
             words += f"; {_back_after(failover)}"
-        elif cost.failures and "failover_s" not in event.get("unknown", ()):
+        elif cost.failures and "failover_s" in event.get("unknown", ()):
+            words += "; too little came after it to say when the success ratio was back"
+        elif cost.failures:
             words += "; the success ratio never came back"
         yield f"{words}."
         return

@@ -6,6 +6,9 @@ None of it shows in the latency of requests, which are answered when their messa
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import numpy as np
+
+from sim.experiment.offered_load import ComponentLoad
 from sim.report import units
 from sim.report.explain.evidence import Evidence
 from sim.report.explain.finding import Finding, Weight
@@ -15,6 +18,8 @@ _BEHIND: Final = 10.0
 """How many times as long as its work the slowest messages take where a queue is behind."""
 _AT_ITS_WORST: Final = 0.9
 _STILL: Final = 0.5
+_DRAINED: Final = 0.01
+_WORTH_SAYING: Final = 0.05
 
 Queue = Mapping[str, Any]
 
@@ -25,7 +30,7 @@ def messages(evidence: Evidence) -> list[Finding]:
     return [
         finding
         for name, queue in queues
-        for tell in (_behind, _gone, _twice)
+        for tell in (_behind, _gone, _twice, _failed)
         for finding in tell(evidence, name, queue)
     ]
 
@@ -44,6 +49,7 @@ def _behind(evidence: Evidence, name: str, queue: Queue) -> Iterator[Finding]:
             f"; of those that were done, half took {units.duration(times['p50'])} from being published, "
             f"and 1% more than {units.duration(times['p99'])}"
         )
+    words += _drained(evidence, name, loads)
     paper = [
         f"{load.name} can do {units.rate(load.base.capacity)} and {units.rate(load.base.arriving)} come"
         + (f", {units.rate(load.peak.arriving)} at the busiest moment" if evidence.load.varies else "")
@@ -58,6 +64,26 @@ def _behind(evidence: Evidence, name: str, queue: Queue) -> Iterator[Finding]:
     figures = {"lag_max_s": lag, "oldest_s": oldest, "depth_max": queue["depth_max"], "depth": queue["depth"]}
     text = f"{words}. On paper {listed(paper)}." if paper else f"{words}."
     yield Finding(title, text, figures, Weight.BROKEN if worst else Weight.COST)
+
+
+def _drained(evidence: Evidence, name: str, loads: list[ComponentLoad]) -> str:
+    """How long it took from the longest backlog to none, beside what it takes on paper; empty if it did not drain."""
+    depth = evidence.series(name, "depth")
+    if depth is None:
+        return ""
+    longest = int(np.argmax(depth.to_numpy()))
+    empty = np.flatnonzero(depth.to_numpy()[longest:] <= _DRAINED * depth.iloc[longest])
+    if not len(empty):
+        return ""
+    start, end = float(depth.index[longest]), float(depth.index[longest + empty[0]])
+    words = f". From {units.moment(start)}, when it was longest, it took {units.lapse(end - start)} to drain"
+    spare = [load.base.capacity - load.base.arriving for load in loads if load.base.capacity is not None]
+    if spare and min(spare) > 0.0:
+        words += (
+            f"; on paper {units.rate(min(spare))} to spare for {counted(round(depth.iloc[longest]), 'message')} "
+            f"take {units.lapse(depth.iloc[longest] / min(spare))}"
+        )
+    return words
 
 
 def _gone(evidence: Evidence, name: str, queue: Queue) -> Iterator[Finding]:
@@ -89,3 +115,16 @@ def _twice(evidence: Evidence, name: str, queue: Queue) -> Iterator[Finding]:
             f"visibility time-out of {timeout}: consumers that were slow, had died, or were not heard."
         )
         yield Finding(title, text, {"duplicates": duplicates, "redelivered": again}, Weight.COST)
+
+
+def _failed(evidence: Evidence, name: str, queue: Queue) -> Iterator[Finding]:
+    """Messages that came again because their processing had failed."""
+    again = queue["redelivered"]
+    if queue["duplicates"] or again < _WORTH_SAYING * max(queue["published"], 1):
+        return
+    config = evidence.config(name)
+    most = getattr(config, "max_deliveries", None)
+    title = f"{name} delivered messages again {counted(again, 'time')}, where {queue['published']:,} were published"
+    ends = f"given up after {_deliveries(evidence, name)}" if most else "never given up"
+    text = f"A message whose processing fails is {ends}, and each delivery of it keeps a consumer as busy as any other."
+    yield Finding(title, text, {"redelivered": again, "published": queue["published"]}, Weight.COST)

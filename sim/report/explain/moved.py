@@ -6,6 +6,7 @@ seconds, for a second alone holds little but chance.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Final
 
 import pandas as pd
@@ -19,7 +20,8 @@ from sim.report.explain.wording import listed, percent
 
 _BEFORE: Final = 60
 _WORTH_SAYING: Final = 0.05
-_PARTS: Final = (0.1, 0.5, 0.99)
+_AT_ONCE: Final = 0.05
+_NAMES: Final = {0.1: "a tenth", 0.5: "half", 0.99: "99%"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Move:
         least: Its lowest share while the event was felt, 0..1.
         gone: From the event's start until a tenth, half and nearly all of that share had gone elsewhere, s; None where
             it never came to that.
+        exact: Whether these times are, for they are those of single requests.
         last: Its share just before the event's end or the next event, 0..1.
         to: The shares that other regions had won by then.
     """
@@ -42,6 +45,7 @@ class Move:
     before: float
     least: float
     gone: Mapping[float, float | None]
+    exact: bool
     last: float
     to: Mapping[str, float]
 
@@ -75,7 +79,7 @@ def _finding(evidence: Evidence, event: Event) -> Iterator[Finding]:
     else:
         each = [f"by {move.by} {_half(move)}" for move in left]
         title = f"Traffic left {left[0].region} after {what}, {listed(each)}"
-    text = " ".join(sentence for move in moves for sentence in _told(move, event))
+    text = " ".join(sentence for move in moves for sentence in _told(move))
     yield Finding(title, text, {"event": dict(event), "moves": [vars(move) for move in moves]}, Weight.CAUSE)
 
 
@@ -101,19 +105,19 @@ def _moves(evidence: Evidence, event: Event, name: str, config: Steered, hit: se
         falls = usual - share.min() >= _WORTH_SAYING
         if usual < _WORTH_SAYING or not ((falls and usual - last[number] >= _WORTH_SAYING) or region in hit):
             continue
-        gone = {part: _first(share <= (1.0 - part) * usual) for part in _PARTS}
+        gone = {part: _first(share <= (1.0 - part) * usual) for part in _NAMES}
         others = zip(counts.columns, before, last, strict=True)
         won = {other: now - then for other, then, now in others if now - then >= _WORTH_SAYING}
-        yield Move(name, region, usual, float(share.min()), gone, last[number], won)
+        yield Move(name, region, usual, float(share.min()), gone, False, last[number], won)
 
 
 def _sharpened(moves: list[Move], event: Event, hit: set[Any]) -> list[Move]:
     """The same with the times of the summary, which are exact, where those are about this one move."""
     if len(moves) != 1 or moves[0].region not in hit:
         return moves
-    exact = {part: event.get(f"moved_{100 * part:.0f}_s") for part in _PARTS}
-    gone = {part: moves[0].gone[part] if exact[part] is None else exact[part] for part in _PARTS}
-    return [replace(moves[0], gone=gone)]
+    exact = {part: event.get(f"moved_{100 * part:.0f}_s") for part in _NAMES}
+    gone = {part: moves[0].gone[part] if exact[part] is None else exact[part] for part in _NAMES}
+    return [replace(moves[0], gone=gone, exact=gone == exact)]
 
 
 def _shares(counts: pd.DataFrame) -> list[float]:
@@ -122,8 +126,8 @@ def _shares(counts: pd.DataFrame) -> list[float]:
 
 
 def _first(holds: Any) -> float | None:
-    """The second from which on a span of five shows it, from the start of the event, s."""
-    return float(holds.argmax()) if holds.any() else None
+    """The middle of the first span that shows it, from the start of the event, s."""
+    return float(holds.argmax()) + 0.5 * SPAN if holds.any() else None
 
 
 def _to(move: Move) -> str:
@@ -134,24 +138,28 @@ def _half(move: Move) -> str:
     half = move.gone[0.5]
     if half is None:
         return f"{percent(1.0 - move.least / move.before)} of it, no more"
-    return f"half of it within {units.duration(half) if half else '1s'}"
+    return f"half of it {_after(move, half)}"
 
 
-def _told(move: Move, event: Event) -> Iterator[str]:
+def _after(move: Move, seconds: float) -> str:
+    if seconds < _AT_ONCE:
+        return "at once"
+    return f"after {'' if move.exact else 'about '}{units.lapse(seconds)}"
+
+
+def _told(move: Move) -> Iterator[str]:
+    usual, last = percent(move.before), percent(move.last)
     if move.before - move.least < _WORTH_SAYING:
-        yield f"{move.by} sent {percent(move.before)} of its requests to {move.region} before, {percent(move.last)} at the end of it."
+        yield f"{move.by} sent {usual} of its requests to {move.region} before it, and {last} at the end of it."
         return
+    known = [(part, _after(move, seconds)) for part, seconds in move.gone.items() if seconds is not None]
     times = [
-        f"{_name(part)} after {units.duration(after) if after else 'less than 1s'}"
-        for part, after in move.gone.items()
-        if after is not None
+        (listed([_NAMES[part] for part, _ in parts]), after) for after, parts in groupby(known, lambda each: each[1])
     ]
-    words = f"Of what {move.by} sent to {move.region} ({percent(move.before)} of its requests) {listed(times)} had gone elsewhere"
+    went = [f"{part} {after}" for part, after in times]
+    went[:1] = [f"{part} went elsewhere {after}" for part, after in times[:1]]
+    words = f"Of what {move.by} sent to {move.region} ({usual} of its requests) {listed(went)}"
     if move.gone[0.99] is None:
-        words += f"; at the end {percent(move.last)} of its requests still went there"
-    to = [f"{percent(share)} of all to {region}" for region, share in move.to.items()]
+        words += f"; at the end {last} of its requests still went there"
+    to = [f"{percent(share)} of all went to {region}" for region, share in move.to.items()]
     yield f"{words}; {listed(to)}." if to else f"{words}."
-
-
-def _name(part: float) -> str:
-    return {0.1: "a tenth", 0.5: "half", 0.99: "99%"}[part]

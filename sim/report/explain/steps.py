@@ -31,7 +31,10 @@ def steps(evidence: Evidence, event: Event) -> Iterator[str]:
     found = [each for each in event.get("reactions", ()) if _is_told(evidence, each)]
     if found:
         moments = groupby(found[:_MOST], lambda each: units.lapse(each["after_s"]))
-        words = [f"after {after} {listed([_spell(evidence, each) for each in then])}" for after, then in moments]
+        words = [
+            f"{'at once' if after == '0s' else f'after {after}'} {listed([_spell(evidence, each) for each in then])}"
+            for after, then in moments
+        ]
         text = "; ".join(words)
         yield f"{text[0].upper()}{text[1:]}."
 

@@ -17,6 +17,8 @@ from sim.report.figures.latency import latency
 from sim.report.figures.ledger import ledger
 from sim.report.figures.outcomes import outcomes
 from sim.report.figures.queues import names_of_queues, queues
+from sim.report.figures.region_map import region_map
+from sim.report.figures.regions import regions_of
 
 
 class Plot(NamedTuple):
@@ -42,6 +44,13 @@ FIGURES: Final[dict[str, Plot]] = {
         "From the fault down: who noticed and did what; where requests were sent, hatched what still went to a dead "
         "region; which share of them succeeded; and what it cost, beside what was promised.",
         fails_over,
+    ),
+    "region_map": Plot(
+        region_map,
+        "Map of the regions",
+        "Regions are as far apart as they are in latency, and as large as what they serve; an arrow is as wide as the "
+        "calls from one to the other, of users and of components, on average over the run.",
+        lambda result: len(regions_of(result)) > 1,
     ),
     "latency": Plot(
         latency,
@@ -98,4 +107,5 @@ __all__ = [
     "ledger",
     "outcomes",
     "queues",
+    "region_map",
 ]

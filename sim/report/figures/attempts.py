@@ -47,12 +47,5 @@ def attempts(result: Result, figure: FigureBase | None = None) -> FigureBase:
         canvas.legend(axes)
         counted = rows["attempts"][rows["arrived"] >= result.warmup]
         ratio = int(counted.sum()) / max(len(counted), 1)
-        axes.annotate(
-            f"{ratio:.2f} attempts\nper request",
-            (1.01, 0.0),
-            xycoords="axes fraction",
-            color=palette.ATTEMPTS,
-            fontsize=10,
-            va="bottom",
-        )
+        canvas.aside(axes, f"{ratio:.2f} attempts\nper request", palette.ATTEMPTS)
         return figure

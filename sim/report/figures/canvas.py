@@ -1,22 +1,53 @@
 """What every figure starts and ends with: an empty page in the report's style, a title, a note where there is no data.
 
 Figures are made with matplotlib's object interface; nothing touches pyplot, so drawing needs no display and leaves no
-global state behind.
+global state behind. A figure is as wide as a desktop's page, or, drawn inside `narrow`, as wide as a telephone.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure, FigureBase
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from sim.report import palette, units
 
-WIDTH: Final = 10.0
+_WIDTH: Final = 10.0
+_NARROW: Final = 4.6
+_LEGEND_ROW: Final = 0.22
+_LETTER: Final = 5.9
+_HANDLE: Final = 30.0
 _TITLE_GAP: Final = 8.0
+_is_narrow: Final = ContextVar("narrow", default=False)
+
+
+@contextmanager
+def narrow() -> Iterator[None]:
+    """Figures drawn meanwhile are for a telephone: narrow, with their legends below."""
+    token = _is_narrow.set(True)
+    try:
+        yield
+    finally:
+        _is_narrow.reset(token)
+
+
+def is_narrow() -> bool:
+    """Whether figures are being drawn for a telephone."""
+    return _is_narrow.get()
+
+
+def width() -> float:
+    """How wide a figure of its own is, inches."""
+    return _NARROW if is_narrow() else _WIDTH
 
 
 def page(figure: FigureBase | None, height: float) -> FigureBase:
@@ -27,9 +58,9 @@ def page(figure: FigureBase | None, height: float) -> FigureBase:
         height: Height of the figure, inches.
     """
     if figure is None:
-        return Figure(figsize=(WIDTH, height), layout="constrained")
+        return Figure(figsize=(width(), height), layout="constrained")
     if isinstance(figure, Figure):
-        figure.set_size_inches(WIDTH, height)
+        figure.set_size_inches(width(), height)
     return figure
 
 
@@ -39,13 +70,22 @@ def title(axes: Axes, text: str, above: float = 0.0) -> None:
 
 
 def legend(axes: Axes, reverse: bool = False, skip: int = 0) -> None:
-    """Puts the legend to the right of the plot, where it hides nothing; `skip` leaves the first entries out."""
+    """Puts the legend beside the plot, where it hides nothing: to the right of it, below the figure if that is narrow.
+
+    Args:
+        axes: The plot.
+        reverse: Whether the entries are in the order in which they are stacked.
+        skip: How many of the first entries are left out.
+    """
     handles, labels = axes.get_legend_handles_labels()
     handles, labels = handles[skip:], labels[skip:]
     if not handles:
         return
     if reverse:
         handles, labels = handles[::-1], labels[::-1]
+    if is_narrow():
+        _legend_below(axes.figure, dict(zip(labels, handles, strict=True)))
+        return
     axes.legend(
         handles,
         labels,
@@ -54,6 +94,30 @@ def legend(axes: Axes, reverse: bool = False, skip: int = 0) -> None:
         borderaxespad=0.0,
         handlelength=1.4,
     )
+
+
+def _legend_below(figure: FigureBase, entries: dict[str, Artist]) -> None:
+    """Adds entries to the legend below a figure, once each, in as many columns as fit; makes room for them."""
+    before = {text.get_text(): handle for each in figure.legends for text, handle in _entries(each)}
+    for each in [*figure.legends]:
+        each.remove()
+    entries = before | entries
+    longest = max(len(line) for label in entries for line in label.splitlines())
+    columns = max(1, int(72.0 * _NARROW / (_LETTER * longest + _HANDLE)))
+    figure.legend([*entries.values()], [*entries], loc="outside lower left", ncols=columns, handlelength=1.4)
+    if isinstance(figure, Figure):
+        lines = sum(label.count("\n") + 1 for label in entries) - sum(label.count("\n") + 1 for label in before)
+        figure.set_figheight(figure.get_figheight() + _LEGEND_ROW * -(-lines // columns))
+
+
+def _entries(legend: Legend) -> list[tuple[Text, Artist]]:
+    return [*zip(legend.get_texts(), legend.legend_handles, strict=True)]  # type: ignore[list-item]
+
+
+def aside(axes: Axes, words: str, colour: str) -> None:
+    """Writes a remark to the right of a plot, at its foot; above it, at its right end, if the figure is narrow."""
+    x, y, ha, va = (1.0, 1.0, "right", "top") if is_narrow() else (1.01, 0.0, "left", "bottom")
+    axes.annotate(words, (x, y), xycoords="axes fraction", color=colour, fontsize=10, ha=ha, va=va)
 
 
 def no_data(axes: Axes, words: str) -> None:

@@ -66,7 +66,7 @@ def components(result: Result, figure: FigureBase | None = None) -> FigureBase:
         bottom.yaxis.set_major_formatter(FuncFormatter(lambda value, _: units.count(value)))
         canvas.legend(top, reverse=True)
         if len(ranked) > _MOST:
-            top.text(1.01, 0.0, f"+ {len(ranked) - _MOST} less busy", transform=top.transAxes, color=palette.MUTED)
+            canvas.aside(top, f"+ {len(ranked) - _MOST} less busy", palette.MUTED)
         return figure
 
 

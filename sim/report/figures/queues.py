@@ -56,9 +56,7 @@ def queues(result: Result, figure: FigureBase | None = None) -> FigureBase:
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _, spelled=spelled: spelled(round(value, 9))))
             canvas.legend(axes)
         if len(names) > len(shown):
-            bottom.text(
-                1.01, 0.0, f"+ {len(names) - len(shown)} that lag less", transform=bottom.transAxes, color=palette.MUTED
-            )
+            canvas.aside(bottom, f"+ {len(names) - len(shown)} that lag less", palette.MUTED)
         return figure
 
 

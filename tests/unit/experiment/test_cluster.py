@@ -29,14 +29,13 @@ def start(folder: Path, what: str, *options: str) -> "subprocess.Popen[bytes]":
 
 
 @contextmanager
-def running(folder: Path, workers: int, restart: str = "--no-nanny") -> Iterator[str]:
-    """A scheduler and its workers, each a process of its own with one thread; yields the scheduler's address.
-
-    With "--nanny" a worker that dies is started again.
-    """
+def running(folder: Path, workers: int) -> Iterator[str]:
+    """A scheduler and its workers, each a process of its own with one thread; yields the scheduler's address."""
     processes = [start(folder, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")]
     try:
-        processes += [start(folder, "worker", "--nthreads", "1", restart, "--no-dashboard") for _ in range(workers)]
+        processes += [
+            start(folder, "worker", "--nthreads", "1", "--no-nanny", "--no-dashboard") for _ in range(workers)
+        ]
         file = folder / "scheduler.json"
         deadline = time.monotonic() + 60.0
         while not file.exists() and time.monotonic() < deadline:
@@ -48,7 +47,7 @@ def running(folder: Path, workers: int, restart: str = "--no-nanny") -> Iterator
         yield address
     finally:
         for process in processes:
-            process.kill() if restart == "--no-nanny" else process.terminate()
+            process.kill()
         for process in processes:
             process.wait()
 
@@ -90,7 +89,7 @@ def test_a_run_that_kills_its_workers_is_named(
 ) -> None:
     """It is made once more, alone; then it has failed, like a run that raises, and the others are kept."""
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
-    with running(tmp_path, 2, "--nanny") as address, cluster(address) as (executor, workers):
+    with running(tmp_path, workers=3) as address, cluster(address) as (executor, workers):
         pool = Deadly(executor)
         done = Runner(pool, workers).run([Trial(queue, seed) for seed in range(1, 5)])
     words = "its process died, and did so again when it ran alone (killed, or not enough memory)"

@@ -1,0 +1,172 @@
+"""The regions on a map: how far they are from each other, who is there, and how much is called from where to where."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from math import sqrt
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
+from matplotlib.patches import FancyArrowPatch
+from numpy.typing import NDArray
+
+from sim.components.network_config import NetworkConfig
+from sim.metrics.regions import region_figures
+from sim.metrics.result import Result
+from sim.report import palette, units
+from sim.report.figures import canvas
+from sim.report.figures.map_layout import layout
+from sim.report.figures.regions import colours_of, regions_of
+
+_SIDE: Final = 1.45
+_BEND: Final = 0.16
+_LABEL_AT: Final = 0.36
+"""Where on its way an arrow is named: before its middle, where the distance stands."""
+
+_WIDEST: Final = 9.0
+_LARGEST: Final = 42.0
+_MOST_LABELS: Final = 10
+_MOST_TROUBLES: Final = 3
+_BEHIND: Final = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85}
+
+
+def region_map(result: Result, figure: FigureBase | None = None) -> FigureBase:
+    """Draws regions as far apart as they are in latency, with their users, what they serve and the calls between them.
+
+    Args:
+        result: The run.
+        figure: What to draw into; a new figure unless given.
+    """
+    regions = regions_of(result)
+    found = region_figures(result)
+    distances = NetworkConfig.model_validate(result.document.get("network") or {}).distances
+    places = layout(regions, distances)
+    with palette.style():
+        low, high = places[:, 1].min(initial=0.0) - 0.4, places[:, 1].max(initial=0.0) + 0.4
+        figure = canvas.page(figure, canvas.width() * (high - low) / (2.0 * _SIDE))
+        axes = figure.add_subplot()
+        canvas.title(axes, "Regions, their users, and the calls between them")
+        axes.set_axis_off()
+        if not regions:
+            canvas.no_data(axes, "there are no regions")
+            return figure
+        axes.set_xlim(-_SIDE, _SIDE)
+        axes.set_ylim(low, high)
+        seconds = result.duration - result.warmup
+        calls = {(here, there): count / seconds for here in regions for there, count in found[here]["calls_to"].items()}
+        troubles = marks(result)
+        busiest = max(region["served"]["requests"] for region in found.values()) or 1
+        sizes = {name: max(14.0, _LARGEST * sqrt(found[name]["served"]["requests"] / busiest)) for name in regions}
+        _draw_links(axes, places, distances, calls, sizes, troubles)
+        for name, place in zip(regions, places, strict=True):
+            served, size = found[name]["served"]["requests"], sizes[name]
+            _draw_region(axes, place, colours_of(regions)[name], size, bool(troubles.get(name)))
+            lines = [_users(found[name]["sent"], seconds), f"serves {units.rate(served / seconds)}"]
+            if found[name]["role"] == "standby":
+                lines[0:0] = [f"{found[name]['standby']} standby, {units.share(found[name]['idle_share'])} idle"]
+            _label(axes, place, size, name, lines, troubles.get(name, []))
+        return figure
+
+
+def marks(result: Result) -> dict[str, list[str]]:
+    """What failed in each region, or between two (`a/b`), in words."""
+    found: dict[str, list[str]] = {}
+    regions = regions_of(result)
+    for event in result.events:
+        if palette.shade(event.kind).family != "failure":
+            continue
+        for target in event.target.split(", "):
+            ends = target.split("/")
+            where = target if len(ends) == 2 and set(ends) <= set(regions) else ends[0].partition("@")[2] or ends[0]
+            if where in regions or "/" in where:
+                until = "the end" if event.end is None else units.moment(event.end)
+                what = event.kind if target == where else f"{event.kind} {target}"
+                found.setdefault(where, []).append(f"{what} {units.moment(event.start)} to {until}")
+    return found
+
+
+def _users(sent: Mapping[str, float], seconds: float) -> str:
+    if not sent["requests"]:
+        return "no users"
+    return f"users send {units.rate(sent['requests'] / seconds)}, {units.share(sent['success_ratio'])} succeed"
+
+
+def _draw_region(axes: Axes, place: NDArray[np.float64], colour: str, size: float, hurt: bool) -> None:
+    axes.plot(*place, marker="o", ms=size, color=colour, mec="white", mew=1.5, zorder=4)
+    if hurt:
+        axes.plot(*place, marker="o", ms=size + 8.0, mfc="none", mec=palette.FAILURE, mew=2.5, zorder=4)
+        axes.plot(*place, marker="x", ms=10.0, color="white", mew=5.5, zorder=4.5)
+        axes.plot(*place, marker="x", ms=10.0, color=palette.FAILURE, mew=3.0, zorder=4.6)
+
+
+def _label(
+    axes: Axes, place: NDArray[np.float64], size: float, name: str, lines: list[str], troubles: list[str]
+) -> None:
+    """Name and figures of a region on its outer side, where no arrow is."""
+    texts = [(units.plain(name), palette.INK, "bold", 12.0), *((line, palette.INK, "normal", 10.0) for line in lines)]
+    texts += [(units.plain(line), palette.FAILURE, "bold", 10.0) for line in troubles[:_MOST_TROUBLES]]
+    above = place[1] > 0.0
+    height = size / 2.0 + 10.0
+    for words, colour, weight, points in texts[::-1] if above else texts:
+        axes.annotate(
+            words, tuple(place), xytext=(0.0, height if above else -height), textcoords="offset points", ha="center",
+            va="bottom" if above else "top", color=colour, fontweight=weight, fontsize=points, bbox=_BEHIND, zorder=5,
+        )  # fmt: skip
+        height += points * 1.45
+
+
+def _draw_links(
+    axes: Axes,
+    places: NDArray[np.float64],
+    distances: Mapping[frozenset[str | None], float],
+    calls: Mapping[tuple[str, str], float],
+    sizes: Mapping[str, float],
+    troubles: Mapping[str, list[str]],
+) -> None:
+    regions = list(sizes)
+    colours, most = colours_of(regions), max(calls.values(), default=0.0) or 1.0
+    pairs = list(combinations(range(len(regions)), 2))
+    for one, other in pairs:
+        ends = regions[one], regions[other]
+        called = [pair for pair in (ends, ends[::-1]) if calls.get(pair)]
+        if not called:
+            axes.plot(*places[[one, other]].T, color=palette.GRID, lw=1.2, ls=(0, (2, 2)), zorder=1)
+        for pair in called:
+            here, there = (places[regions.index(end)] for end in pair)
+            gaps = sizes[pair[0]] / 2.0 + 4.0, sizes[pair[1]] / 2.0 + 8.0
+            _draw_arrow(axes, here, there, colours[pair[0]], calls[pair], most, gaps)
+        if called or len(pairs) <= _MOST_LABELS:
+            middle = places[[one, other]].mean(axis=0)
+            words = f"{units.duration(distances.get(frozenset(ends), 0.0))} away"
+            cut = [line for way in ("/".join(ends), "/".join(ends[::-1])) for line in troubles.get(way, [])]
+            axes.annotate(
+                "\n".join([words, *cut]), tuple(middle), ha="center", va="center", fontsize=9.5, bbox=_BEHIND, zorder=3,
+                color=palette.FAILURE if cut else palette.MUTED,
+            )  # fmt: skip
+
+
+def _draw_arrow(
+    axes: Axes,
+    here: NDArray[np.float64],
+    there: NDArray[np.float64],
+    colour: str,
+    rate: float,
+    most: float,
+    gaps: tuple[float, float],
+) -> None:
+    """An arrow that bends to its right, so that the two ways of a pair are two arrows; its rate stands on it."""
+    width = max(1.0, _WIDEST * rate / most)
+    arrow = FancyArrowPatch(
+        tuple(here), tuple(there), connectionstyle=f"arc3,rad={_BEND}", arrowstyle="-|>", shrinkA=gaps[0],
+        shrinkB=gaps[1], mutation_scale=10.0 + 2.0 * width, lw=width, color=colour, alpha=0.85, zorder=2,
+    )  # fmt: skip
+    axes.add_patch(arrow)
+    along = there - here
+    bend = (here + there) / 2.0 + _BEND * np.array([along[1], -along[0]])
+    t = _LABEL_AT
+    place = (1.0 - t) ** 2 * here + 2.0 * t * (1.0 - t) * bend + t**2 * there
+    axes.annotate(
+        units.rate(float(f"{rate:.3g}")), tuple(place), ha="center", va="center", fontsize=10, fontweight="bold",
+        color=palette.INK, bbox=_BEHIND, zorder=3,
+    )  # fmt: skip
