@@ -28,7 +28,7 @@ format: $(VENV)/.dev ## Mend what lint and formatting can mend by themselves
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.runtime ## Measure requests per CPU second against a plain SimPy model
-	$(BIN)/sim bench --requests $(REQUESTS)
+	$(BIN)/sim bench --requests $(REQUESTS) $(if $(AT_LEAST),--at-least $(AT_LEAST))
 
 notebooks: $(VENV)/.notebooks ## Execute the lectures in notebooks/ and keep their outputs
 	$(BIN)/python notebooks/make.py

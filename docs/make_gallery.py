@@ -25,7 +25,7 @@ SECTIONS: Final[dict[str, dict[str, str]]] = {
         "quickstart": "instances",
         "replay": "outcomes",
     },
-    "Queues": {
+    "Waiting": {
         "mmc": "ledger",
         "bursty_traffic": "components",
         "open_vs_closed_loop": "components",
@@ -38,6 +38,8 @@ SECTIONS: Final[dict[str, dict[str, str]]] = {
         "least_response_time_feedback": "instances",
         "hot_key": "instances",
         "nat_skew": "instances",
+        "lb_herd": "latency",
+        "sticky_deploy": "latency",
     },
     "Failure and detection": {
         "instance_crash": "outcomes",
@@ -62,6 +64,25 @@ SECTIONS: Final[dict[str, dict[str, str]]] = {
         "shadowed_route": "latency",
         "waf_attack": "outcomes",
         "reference_path": "ledger",
+    },
+    "Regions and zones": {
+        "global_failover": "failover",
+        "dns_ttl": "failover",
+        "active_passive": "failover",
+        "spillover": "latency",
+        "gray_region": "failover",
+        "data_residency": "latency",
+        "zone_failure": "outcomes",
+    },
+    "Replicated databases": {
+        "replica_lag": "latency",
+        "split_brain": "failover",
+        "payment_dual_region": "failover",
+    },
+    "Queues and consumers": {
+        "email_queue": "queues",
+        "poison_message": "queues",
+        "unbounded_queue": "queues",
     },
 }
 """The figure that shows each scenario's lesson, by name, in the order of the page."""

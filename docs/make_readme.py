@@ -1,4 +1,4 @@
-"""Writes the measured figures into README.md: rows of the theory table, and the last line of the benchmark's history.
+"""Writes what is measured or counted into README.md: rows of the theory table, the benchmark's history, scenarios.
 
 Run it with `make readme`, after `make theory-table` or `make bench`. Each place is between two comments of the README;
 all else there is written by hand.
@@ -40,21 +40,54 @@ def theory() -> str:
 
 
 def speed() -> str:
-    """The last measurement of the benchmark in a sentence."""
+    """The last measurement of the benchmark in a sentence, and a row for each there is."""
     with (HERE / "bench_history.csv").open(encoding="utf-8") as file:
-        last = list(csv.DictReader(file))[-1]
-    rate, ratio, memory = (float(last[name]) for name in ("requests_per_cpu_s", "ratio", "bytes_per_request"))
-    machine = f"{last['machine']}, Python {last['python']}"
+        history = list(csv.DictReader(file))
+    last = history[-1]
+    lines = [
+        f"**{round(float(last['requests_per_cpu_s']), -3):,.0f} requests per CPU second** on one core, "
+        f"{float(last['ratio']):.2g} times what a plain SimPy model of the same path does there.",
+        "",
+        "| measured | machine | requests per CPU second | plain SimPy | bytes per request | p99 | plain SimPy |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in history:
+        rate, naive, memory = (
+            float(row[name]) for name in ("requests_per_cpu_s", "naive_requests_per_cpu_s", "bytes_per_request")
+        )
+        lines.append(
+            f"| {row['date']}, {row['commit']} | {row['machine']}, Python {row['python']} | {rate:,.0f} | {naive:,.0f} "
+            f"| {memory:.0f} | {float(row['p99_ms']):.3g} ms | {float(row['naive_p99_ms']):.3g} ms |"
+        )
+    return "\n".join(lines)
+
+
+def scenarios() -> str:
+    """How many scenarios come with it."""
+    number = len(list((HERE.parent / "scenarios").glob("*.yaml")))
     return (
-        f"**{round(rate, -3):,.0f} requests per CPU second** on one core ({machine}) with {memory:.0f} bytes of memory "
-        f"each:\n{ratio:.2g} times what a plain SimPy model of the same path does there, whose p99 is "
-        f"{float(last['naive_p99_ms']):.3g} ms (here {float(last['p99_ms']):.3g} ms)."
+        f"{number} scenarios come with it, each with a picture, a question and an answer: "
+        "[docs/gallery](docs/gallery/README.md)."
+    )
+
+
+def lectures() -> str:
+    """How many lectures there are."""
+    number = len(list((HERE.parent / "notebooks").glob("[0-9][0-9]_*.py")))
+    return (
+        f"{number} lectures: a question, your prediction, the run, the plot, what to say in an interview. "
+        "[How to open them](notebooks/README.md)."
     )
 
 
 def filled(text: str) -> str:
     """The README with the figures of now."""
-    for name, part in (("theory", theory()), ("speed", speed())):
+    for name, part in {
+        "theory": theory(),
+        "speed": speed(),
+        "scenarios": scenarios(),
+        "lectures": lectures(),
+    }.items():
         place = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
         text, found = place.subn(lambda match, part=part: match[1] + part + match[2], text)
         if found != 1:

@@ -318,7 +318,7 @@ FLEETS = {
     "ten queues, random": {**COMMON, "instances": 10, "balancer": "random"},
 }
 ten = server.with_({"clients.user.traffic.rate": "800/s", "duration": "40s"})
-pools = sim.compare(ten, {"components.server": list(FLEETS.values())}, replications=5, metric="mean", workers=1)
+pools = sim.compare(ten, {"components.server": list(FLEETS.values())}, replications=4, metric="mean", workers=1)
 
 # %%
 POOLED, SPLIT = mean_response(10, 0.8), SERVICE / (1 - 0.8)  # M/M/10, and ten times M/M/1

@@ -23,6 +23,8 @@
 #    makes its publishers wait. Which of them do your users notice, and which should they?
 
 # %%
+from statistics import NormalDist
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -69,6 +71,9 @@ plt.show()
 # %%
 emails = early.summary["components"]["emails"]
 lost = waiting.summary["requests"]["by_outcome"].get("queue_full", 0)
+assert lost > 0 == early.summary["requests"]["by_outcome"].get("queue_full", 0)
+assert waiting["p99"] > 10 * early["p99"]
+assert emails["end_to_end_s"]["p99"] > 1000 * early["p99"]
 say(f"""
 **Prediction 1.** With a call the p99 of orders is {1e3 * waiting["p99"]:,.0f} ms and {lost:,} orders are refused: the
 shop's workers stand in the mailer's queue. With a message it is {1e3 * early["p99"]:.0f} ms, spike or not, and nothing is
@@ -88,7 +93,7 @@ the shop does not look.
 
 # %%
 MAILERS = (4, 5, 6, 8, 10)
-WORK = 0.239  # mean of {p50: 200ms, p99: 800ms}
+WORK = 0.2 * np.exp(0.5 * (np.log(4) / NormalDist().inv_cdf(0.99)) ** 2)  # mean of {p50: 200ms, p99: 800ms}
 SPIKE = 90
 drains = {count: sim.run(QUEUE, overrides={"components.mailer.instances": count}) for count in MAILERS}
 
@@ -115,11 +120,13 @@ for count, run in drains.items():
     rows[count] = {
         "capacity": f"{capacity:.0f}/s",
         "spare": f"{capacity - 50:.0f}/s",
-        ("backlog, by the formula"): f"{backlog:,.0f}",
+        "backlog, by the formula": f"{backlog:,.0f}",
         "backlog, simulated": f"{kept(run, 'emails', 'depth').max():,.0f}",
         "drain, by the formula": f"{backlog / (capacity - 50):.0f} s",
         "drain, simulated": f"{drained(run):.0f} s",
     }
+    if backlog > 5_000:
+        assert abs(drained(run) / (backlog / (capacity - 50)) - 1) < 0.15, f"{count} mailers drain otherwise"
 pd.DataFrame(rows).T.rename_axis("mailers")
 
 # %%
@@ -183,9 +190,14 @@ for axes, figure, scale, colour in ((left, share, 100, ORANGE), (right, lambda r
     found = [mean_interval([figure(run) for run in runs]) for runs in tried.values()]
     middle = scale * np.array([each.mean for each in found])
     spread = scale * np.array([each.half_width for each in found])
-    axes.errorbar(TIMEOUTS, middle, spread, fmt="o-", color=colour, capsize=3)
+    axes.errorbar(TIMEOUTS, middle, spread, fmt="o", color=colour, capsize=3, label="simulated")
     axes.set(xscale="log", xlabel="visibility time-out (s, log)", ylim=(0, None))
     axes.set_xticks(TIMEOUTS, [f"{seconds}" for seconds in TIMEOUTS])
+fine = np.geomspace(1, 30, 100)
+left.plot(fine, 100 * np.exp(-fine), color=INK, lw=1, label="work that takes longer: exp(-T/1 s)")
+left.legend(loc="upper right")
+right.plot(fine, fine, color=INK, lw=1, ls=":", label="the time-out itself")
+right.legend(loc="upper left")
 left.set(title="Done twice", ylabel="duplicates (%)")
 right.set(title="Longest wait for a message", ylabel="lag (s)")
 plt.show()
@@ -193,17 +205,21 @@ plt.show()
 # %%
 twice = {seconds: mean_interval([share(run) for run in runs]) for seconds, runs in tried.items()}
 late = {seconds: mean_interval([run["jobs lag"] for run in runs]) for seconds, runs in tried.items()}
+for seconds, known in twice.items():
+    assert abs(known.mean - np.exp(-seconds)) < known.half_width + 0.02, f"{known} are done twice with {seconds} s"
+assert late[30].lo > late[2].hi
 say(f"""
 **Prediction 3.** With 30 s {spell(twice[30], "%", 100)} of the messages are processed twice, and the oldest message
 becomes {spell(late[30], "s")} old (five seeds): what the dead consumers had in hand lies there for that long. With 2 s it
 is {spell(late[2], "s")}, and {spell(twice[2], "%", 100)} are done twice, crash or no crash, because some work simply takes
-longer; with 1 s {spell(twice[1], "%", 100)}. *At least once* means: make the work idempotent, for you will do some of it
+longer ({np.exp(-2):.1%} of it, in theory); with 1 s {spell(twice[1], "%", 100)}. *At least once* means: make the work idempotent, for you will do some of it
 twice. *At most once* is the other choice: lose it.
 """)
 
 # %%
 once = [sim.run(workers, seed, {"components.jobs.delivery": "at_most_once"}) for seed in SEEDS]
 lost = mean_interval([run["jobs messages_lost"] for run in once])
+assert lost.mean > 0
 say(f"""
 At most once, the same crash: nothing is done twice, and {spell(lost, "messages")} are lost for good. Nobody is told.
 """)
@@ -218,6 +234,7 @@ At most once, the same crash: nothing is done twice, and {spell(lost, "messages"
 # %%
 poison = sim.run("poison_message")
 poison.plot.queues()
+plt.show()
 
 # %%
 figures = poison.summary["components"]
@@ -225,8 +242,13 @@ wasted = {
     name: 1 - figures[name]["acknowledged"] / figures[name]["delivered"]
     for name in ("endless", "dead_letter", "in_order")
 }
+old = kept(poison, "endless", "lag_s")
+seen = float(old.index[old > 5][0])
+assert figures["dead_letter"]["end_to_end_s"]["p99"] < 1 < figures["in_order"]["end_to_end_s"]["p99"]
+assert wasted["dead_letter"] < 0.1 < 0.3 < wasted["endless"]
+assert poison["orders p99"] < 0.05
 say(f"""
-**Prediction 4.** For two minutes nothing is to be seen. Each poison message is an attempt every two seconds, for ever, so
+**Prediction 4.** For {seen:.0f} s no message is older than 5 s. Each poison message is an attempt every two seconds, for ever, so
 the attempts in vain grow in a straight line until no worker is left: {wasted["endless"]:.0%} of all deliveries, and
 {figures["endless"]["depth"]:,} messages wait at the end. With a limit of four deliveries they are
 {wasted["dead_letter"]:.1%} of all; {figures["dead_letter"]["dead_letters"]} dead letters lie there for somebody to look
@@ -272,15 +294,22 @@ for client, (queue, _) in SHOPS.items():
 pd.DataFrame(rows).T.rename_axis("queue")
 
 # %%
+jobs = {queue: hidden.summary["components"][queue] for queue, _ in SHOPS.values()}
+done = [each["acknowledged"] for each in jobs.values()]
+assert max(done) < 1.05 * min(done)
+assert hidden["unbounded drop_ratio"] == 0 < min(hidden["rejecting drop_ratio"], hidden["blocking drop_ratio"])
+assert hidden["open lag"] > 2 * max(hidden["strict lag"], hidden["patient lag"])
+assert hidden["blocking p50"] > 100 * hidden["unbounded p50"]
 lag = kept(hidden, "open", "lag_s")
 growth = np.polyfit(lag.index[lag.index > 60], lag[lag.index > 60], 1)[0]
+assert 0.6 < growth / (1 - 50 / 55) < 1.5
 say(f"""
 **Prediction 5.** The unbounded queue is the only one with green dashboards, and the only one that is broken: its lag grows
 by {60 * growth:.1f} s a minute, for ever; the formula says {60 * (1 - 50 / 55):.1f}. No percentile of the requests will ever
 tell. The bounded one fails {hidden["rejecting drop_ratio"]:.1%} of the requests and is never more than
 {hidden["strict lag"]:.0f} s behind: the size of a queue is the longest wait that you are willing to promise. Back-pressure
 keeps the same promise ({hidden["patient lag"]:.0f} s) and makes the shop wait: {1e3 * hidden["blocking p50"]:,.0f} ms for
-everybody, and then it refuses too. All three do the same work. They differ in who is told.
+everybody, and then it refuses too. All three do the same work ({min(done):,} to {max(done):,} messages). They differ in who is told.
 """)
 
 # %% [markdown]

@@ -3,8 +3,13 @@
     python notebooks/make.py [SOURCE.py …]
 
 Each runs on one core, as many at a time as there are cores. A cell that raises, or that writes to stderr (a warning),
-is a failure that names the cell; the .ipynb is then left as it was. What changes from run to run - times, random cell
-numbers, versions - is left out, so the same source with the same code makes the same file.
+is a failure that names the cell; so is a notebook that takes more than a minute of CPU time. The .ipynb is then left as
+it was. What changes from run to run - times, random cell numbers, versions - is left out, so the same source with the
+same code makes the same file.
+
+The minute is one of a core of 2024 (AMD EPYC, 2.4 GHz) that has nothing else to do. Other cores are faster or slower,
+and one that is shared becomes slower from one minute to the next: so a small loop is timed throughout, and the minute
+is as much longer as the loop took longer than there.
 """
 
 import hashlib
@@ -13,6 +18,8 @@ import os
 import re
 import resource
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.queues import Queue
@@ -23,11 +30,49 @@ from typing import Any, Final
 HERE: Final = Path(__file__).parent
 SOURCES: Final = "[0-9][0-9]_*.py"
 
+LIMIT: Final = float(os.environ.get("NOTEBOOK_LIMIT", "60"))
+"""How much CPU time a notebook may take on the reference core, s."""
+
+_REFERENCE: Final = 0.0070
+"""How long `_loop` takes on the reference core, s."""
+
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Failure(Exception):
     """A notebook cannot be made; the message names the cell."""
+
+
+class Pace:
+    """How slow a core is while the context lasts: its `factor` is 1 on the reference core, 2 on one half as fast."""
+
+    def __enter__(self) -> "Pace":
+        self._times = [_loop()]
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    @property
+    def factor(self) -> float:
+        """The mean over the time."""
+        return sum(self._times) / len(self._times) / _REFERENCE
+
+    def _run(self) -> None:
+        while not self._done.wait(1.0):
+            self._times.append(_loop())
+
+
+def _loop() -> float:
+    """CPU time of some work in plain Python, s; the thread's, for others run beside it."""
+    began, seen = time.thread_time(), {}
+    for number in range(100_000):
+        seen[number & 1023] = number
+    return time.thread_time() - began
 
 
 def make(source: Path) -> str:
@@ -40,7 +85,7 @@ def make(source: Path) -> str:
         A line that says what was done, and the CPU time it took.
 
     Raises:
-        Failure: A cell raised, or wrote to stderr.
+        Failure: A cell raised or wrote to stderr, or all of them took too long.
     """
     import jupytext
     import nbformat
@@ -63,11 +108,16 @@ def make(source: Path) -> str:
             config=Config({"ConnectionFileMixin": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
         )
         try:
-            client.execute()
+            with Pace() as pace:
+                client.execute()
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise Failure(f"{source.name}: {_COLOURS.sub('', str(error))}") from None
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    took = f"{cpu:.1f} s of CPU, {cpu / pace.factor:.1f} s on the reference core"
     _check(source.name, notebook.cells)
+    if cpu > LIMIT * pace.factor:
+        raise Failure(f"{source.name}: {took}; it may take {LIMIT:g} s there")
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
@@ -78,8 +128,7 @@ def make(source: Path) -> str:
     same = kept.exists() and kept.read_text(encoding="utf-8") == made
     if not same:
         kept.write_text(made, encoding="utf-8")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return f"{kept.name:32} {'as before' if same else 'written':10} {cpu:5.1f} s of CPU"
+    return f"{kept.name:32} {'as before' if same else 'written':10} {took}"
 
 
 def _check(name: str, cells: Sequence[Any]) -> None:

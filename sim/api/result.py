@@ -80,7 +80,7 @@ class Result:
 
     @property
     def plot(self) -> Plots:
-        """The figures of a report, as methods: `latency outcomes ledger instances components queues attempts`."""
+        """The figures of a report, as methods: `failover region_map latency outcomes ledger instances components queues attempts`."""
         return Plots(self.recorded, FIGURES)
 
     def __getitem__(self, measure: str) -> float | None:

@@ -6,6 +6,7 @@ from typing import Final
 from sim.cli.topology import OVERLOADED, percent, rates, size
 from sim.experiment.offered_load import ComponentLoad, EdgeLoad, OfferedLoad
 from sim.report.units import HOT
+from sim.values import format_duration
 
 _MERMAID_SHAPES: Final = {
     "client": ('(["', '"])'),
@@ -88,6 +89,8 @@ def _by_region(
 
 def _lines(component: ComponentLoad, load: OfferedLoad) -> list[str]:
     lines = [component.name, f"{component.kind} {size(component)}".strip()]
+    if component.work is not None:
+        lines.append(f"mean {format_duration(component.work)}")
     if component.standby is not None:
         lines.append(f"{component.standby} standby")
     if component.base.utilization is not None:

@@ -35,8 +35,10 @@ _OPTIONS = (
     ),
     click.option("--workers", metavar="N", type=click.IntRange(1, 1024), help="Runs at the same time; default: cores."),
     click.option("--cluster", metavar="ADDRESS", help="A running Dask cluster instead, such as tcp://10.0.0.1:8786."),
-    click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
-    click.option("--quiet", is_flag=True, help="Print nothing but errors."),
+    click.option(
+        "--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else to standard output."
+    ),
+    click.option("--quiet", is_flag=True, help="Print nothing but errors and, with --json, the result."),
     click.option("--no-report", is_flag=True, help="Draw no figures and write no report.html."),
 )
 
@@ -258,14 +260,15 @@ def draw(study: Answer, folder: ExperimentFolder, silent: bool) -> bool:
 
 
 def _print(study: Answer, data: Mapping[str, Any], path: Path, as_json: bool, quiet: bool) -> None:
-    if quiet:
+    if quiet and not as_json:
         return
     try:
         if as_json:
             from sim.experiment.save import to_json
 
             click.echo(to_json(data), nl=False)
-            click.echo(str(path), err=True)
+            if not quiet:
+                click.echo(str(path), err=True)
             return
         from sim.report.experiments import print_experiment
 

@@ -1,12 +1,15 @@
 """The command `sim` knows its commands by name and loads the one that is called; help costs no numpy.
 
-It says what went wrong in one line and by its exit status: 2 for a wrong command or scenario, 130 for Ctrl-C.
+It says what went wrong in one line and by its exit status: 2 for a wrong command or scenario, 130 if it was interrupted
+by Ctrl-C or SIGTERM.
 """
 
 import errno
 import os
+import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Any, Final
@@ -76,13 +79,26 @@ class Commands(click.Group):
             if isinstance(stream, TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
                 stream.reconfigure(errors="replace")
         try:
-            return super().invoke(ctx)
+            with _terminated_as_interrupted():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("\ninterrupted", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             close_pipes()
             ctx.exit(0)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Whoever ends the command by SIGTERM gets what Ctrl-C would leave, and nothing half-written."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def close_pipes() -> None:

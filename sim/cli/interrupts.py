@@ -1,10 +1,15 @@
-"""Ctrl-C at a good moment: the first one is noted and acted on where nothing breaks, a second one acts at once."""
+"""Ctrl-C at a good moment: the first one is noted and acted on where nothing breaks, a second one acts at once.
+
+What `kill`, a scheduler or a container's end sends (SIGTERM) is taken for it.
+"""
 
 import signal
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Final
 
 from sim.cli.terminal import print_lines
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
@@ -19,7 +24,7 @@ class Interrupts:
     def __init__(self, words: str = "") -> None:
         self.noted = False
         self._words = words
-        self._before: Any = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def check(self) -> None:
         """Raises KeyboardInterrupt if there was a Ctrl-C."""
@@ -27,15 +32,17 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def __enter__(self) -> "Interrupts":
-        self._before = signal.getsignal(signal.SIGINT)
-        if self._before is not signal.SIG_IGN:
-            signal.signal(signal.SIGINT, self._note)
+        self._before = {number: signal.getsignal(number) for number in SIGNALS}
+        for number, before in self._before.items():
+            if before is not signal.SIG_IGN:
+                signal.signal(number, self._note)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.noted:

@@ -48,8 +48,8 @@ _TIME = "%Y-%m-%dT%H:%M:%S%z"
     type=click.IntRange(1, 10_000),
     help="Run it once more, and keep the traces of N requests: the slowest, failed and random ones.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else to standard output.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors and, with --json, summary.json.")
 @click.option("--no-report", is_flag=True, help="Draw no figures and write no report.html.")
 @click.pass_context
 def run(
@@ -220,7 +220,7 @@ def _status(words: str, silent: bool) -> Iterator[None]:
 
 def _print(result: Result, summary: Mapping[str, Any], as_json: bool, quiet: bool) -> None:
     """Prints the summary; a reader who has seen enough changes nothing about the run's exit status."""
-    if quiet:
+    if quiet and not as_json:
         return
     try:
         if as_json:

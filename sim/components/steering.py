@@ -11,16 +11,16 @@ from functools import partial
 from math import exp
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from sim.balancing import HealthCheckConfig
 from sim.components.component import Component
 from sim.components.health_checker import Front, Prober
-from sim.components.names import ComponentName, RegionName
+from sim.components.names import ComponentName, RegionName, names_in
 from sim.components.network import Edge
 from sim.kernel import Flow
 from sim.metrics import Reaction, What
-from sim.values import Config, Duration, Number, wrong_key
+from sim.values import Config, Duration, Number, wrong_key, wrong_values
 
 if TYPE_CHECKING:
     from sim.components.world import World
@@ -64,6 +64,9 @@ class Steered(Config):
     )
     failback: FailbackConfig = Field(default_factory=FailbackConfig, description="How traffic returns to a region.")
 
+    by_region: ClassVar[tuple[str, ...]] = ("weights",)
+    """The keys that say something of regions in which `to` stands."""
+
     _ways: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
@@ -72,6 +75,22 @@ class Steered(Config):
             raise wrong_key("weights", f"means nothing to {self.steering} steering; it belongs to weighted")
         if any(weight < 0 for weight in self.weights.values()):
             raise wrong_key("weights", "a weight is 0 or more")
+        return self
+
+    @model_validator(mode="after")
+    def _of_regions_of_the_target(self, info: ValidationInfo) -> Self:
+        names = names_in(info)
+        wrong: list[tuple[tuple[str, str, str], ValueError]] = []
+        if names is None:
+            return self
+        for key in self.by_region:
+            for region in getattr(self, key):
+                try:
+                    names.check_stands(self.to, region)
+                except ValueError as error:
+                    wrong.append(((key, region, "[key]"), error))
+        if wrong:
+            raise wrong_values(self, wrong)
         return self
 
     @property

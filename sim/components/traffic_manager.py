@@ -32,6 +32,8 @@ class TrafficManagerConfig(Steered):
         description="How many requests a second a region takes; what is above it spills over to the next region.",
     )
 
+    by_region: ClassVar[tuple[str, ...]] = (*Steered.by_region, "capacity")
+
 
 class TrafficManager(Component):
     """Chooses a region for each request.

@@ -24,11 +24,13 @@ class Reading:
         objective: The objective.
         interval: Mean of its figure over seeds; None if some run had no such figure.
         verdict: Whether it is met.
+        missing: What to call the figure where there is no interval: `no data`, `never`, `too little data`.
     """
 
     objective: Objective
     interval: Interval | None
     verdict: Verdict
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ class Capacity:
                             "objective": reading.objective.text,
                             **as_json(reading.interval),
                             "verdict": reading.verdict,
+                            **({"missing": reading.missing} if reading.missing else {}),
                         }
                         for reading in point.readings
                     ],

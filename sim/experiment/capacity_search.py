@@ -20,7 +20,7 @@ from sim.experiment.offered_load import offered_load
 from sim.experiment.replication import Replication, Trial
 from sim.experiment.run_many import Runner, RunsFailed
 from sim.experiment.statistics import mean_interval
-from sim.experiment.study import known_subjects
+from sim.experiment.study import known_subjects, least_known
 from sim.experiment.variation import Range, Variation, parse_variation, spell
 from sim.experiment.whole import fitted, is_whole
 from sim.metrics import OPERATORS, Objective, parse_objective
@@ -82,7 +82,8 @@ def _read(objective: Objective, summaries: list[dict[str, Any]]) -> Reading:
     actual = [objective.evaluate(summary)[0] for summary in summaries]
     figures = [figure for figure in actual if figure is not None]
     if len(figures) < len(actual):
-        return Reading(objective, None, "missed")
+        without = (summary for summary, figure in zip(summaries, actual, strict=True) if figure is None)
+        return Reading(objective, None, "missed", least_known(map(objective.missing, without)))
     interval = mean_interval(figures)
     holds = OPERATORS[objective.operator]
     ends = [holds(interval.lo, objective.target), holds(interval.hi, objective.target)]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
+from threading import Thread
 from typing import Any
 
 
@@ -47,7 +48,7 @@ class LocalPool(Executor):
         context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
             context.set_forkserver_preload(["sim.experiment.replication"])
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_leave_interrupts)
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_begin_worker)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Has `fn` called in one of them; it is started now if none is idle."""
@@ -122,9 +123,20 @@ def local_pool(workers: int) -> Iterator[Executor]:
     pool.shutdown()
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C goes to every process of a terminal; what it means is for the one that waits for the runs to say."""
+def _begin_worker() -> None:
+    """What Ctrl-C means, which goes to every process of a terminal, is for the one that waits for the runs to say.
+
+    If that one dies, however suddenly, its workers die with it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def process_died(error: Exception) -> bool:

@@ -12,7 +12,7 @@ from sim.experiment.replication import Replication, Trial
 from sim.experiment.run_many import Runner, RunsFailed
 from sim.experiment.statistics import Interval, mean_interval
 from sim.experiment.variation import Variant, Variation, spell
-from sim.metrics import Kind, Measure, own_measure, parse_measure, whole_measures
+from sim.metrics import TOO_LITTLE, Kind, Measure, own_measure, parse_measure, whole_measures
 from sim.scenario import Scenario, override
 from sim.scenario.subjects import subjects
 from sim.values import did_you_mean
@@ -71,6 +71,11 @@ class Study:
         values = self.values(variant, measure)
         return mean_interval(list(values.values())) if values and len(values) == len(self.finished(variant)) else None
 
+    def missing(self, variant: int, measure: Measure) -> str:
+        """What to call a measure of a variant that `interval` does not have: `no data`, `never`, `too little data`."""
+        without = [run.summary for run in self.finished(variant) if measure.read(run.summary) is None]
+        return least_known(map(measure.missing, without)) or measure.format(None)
+
     def __getitem__(self, place: tuple[str, str]) -> Interval | None:
         """What is known of a variant's measure: `study["least_request", "p99"]`; None where a run has no such figure.
 
@@ -111,10 +116,14 @@ class Study:
                 "variant": variant.label,
                 "vary": variant.overrides,
                 "replications": len(self.finished(number)),
-                "metrics": {measure.text: as_json(self.interval(number, measure)) for measure in self.measures},
+                "metrics": {measure.text: self._as_json(number, measure) for measure in self.measures},
             }
             for number, variant in enumerate(self.variants)
         ]
+
+    def _as_json(self, variant: int, measure: Measure) -> dict[str, Any]:
+        interval = self.interval(variant, measure)
+        return as_json(interval) | ({"missing": self.missing(variant, measure)} if interval is None else {})
 
     def runs_table(self) -> pd.DataFrame:
         """A row for each run (tidy): the varied values, `variant` for settings, `seed`, every measure, and `error`.
@@ -139,6 +148,12 @@ class Study:
                 row |= {measure.text: measure.read(run.summary) if run.summary else None for measure in self.measures}
                 rows.append({**row, "error": run.error})
         return pd.DataFrame(rows)
+
+
+def least_known(said: Iterable[str]) -> str:
+    """What to call a figure that several runs do not have: too little data only if it is so in all of them."""
+    words = dict.fromkeys(said)
+    return next((each for each in words if each != TOO_LITTLE), TOO_LITTLE if words else "")
 
 
 def as_json(interval: Interval | None) -> dict[str, float | None]:

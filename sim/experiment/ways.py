@@ -4,8 +4,10 @@ It is told for a system that is whole: no region is out, a standby region gets n
 changed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,9 @@ Home = str | None
 
 _HASHED = 20_000
 """How many of a flow's items are hashed to find where each is kept; further ones are spread evenly."""
+
+_ROUNDS = 60
+_LEAST = 1e-9
 
 
 class Ways:
@@ -100,6 +105,9 @@ class Ways:
     ) -> tuple[dict[Home, dict[str, float]], bool]:
         """To which region requests are steered.
 
+        A region that takes no more than so many a second has room now and then; how often follows from how many ask for
+        it, and those who find none ask the next one.
+
         Args:
             config: What steers.
             asked: How many requests come from each region, 1/s.
@@ -111,29 +119,40 @@ class Ways:
         """
         regions = self.placement.regions
         active = [name for name in config.ways if name not in regions or regions[name].role == "active"]
-        choice = candidates = active or list(config.ways)
-        room: dict[str, float] = dict(getattr(config, "capacity", {}))
-        got = {home: dict.fromkeys(config.ways, 0.0) for home in asked}
-        left = dict.fromkeys(asked, 1.0)
-        spills = False
-        while any(left.values()):
-            among = choice or candidates
-            wanted = {home: _preferred(config, home, among, self.distance, seen) for home in asked}
-            fits = {}
-            for region in among:
-                rate = sum(asked[home] * left[home] * wanted[home].get(region, 0.0) for home in asked)
-                is_full = bool(choice) and region in room and rate > room[region]
-                fits[region] = room[region] / rate if is_full else 1.0
-                room[region] = room.get(region, np.inf) - rate * fits[region]
-            for home in asked:
-                taken = {region: left[home] * share * fits[region] for region, share in wanted[home].items()}
-                for region, share in taken.items():
-                    got[home][region] += share
-                left[home] -= sum(taken.values())
-                left[home] = left[home] if left[home] > 1e-12 else 0.0
-            spills = spills or min(fits.values()) < 1.0
-            choice = [region for region in choice if fits[region] == 1.0]
-        return {home: {config.ways[region]: share for region, share in to.items()} for home, to in got.items()}, spills
+        candidates = active or list(config.ways)
+
+        def wanted(home: Home, among: Collection[str]) -> dict[str, float]:
+            chosen = [region for region in candidates if region in among] or candidates
+            return _preferred(config, home, chosen, self.distance, seen)
+
+        capacity: Mapping[str, float] = getattr(config, "capacity", {})
+        room = {region: rate for region, rate in capacity.items() if region in candidates}
+        opens = dict.fromkeys(candidates, 1.0)
+        for _ in range(_ROUNDS if room else 0):
+            for region, rate in room.items():
+                others = {other: share for other, share in opens.items() if other != region}
+                asks = sum(
+                    asked[home] * chance * wanted(home, {*among, region}).get(region, 0.0)
+                    for home in asked
+                    for chance, among in _open_at_once(others)
+                )
+                opens[region] = 0.5 * (opens[region] + min(1.0, rate / max(asks, _LEAST)))
+        got = {
+            home: {
+                part: sum(chance * wanted(home, among).get(region, 0.0) for chance, among in _open_at_once(opens))
+                for region, part in config.ways.items()
+            }
+            for home in asked
+        }
+        return got, min(opens.values()) < 1.0 - _LEAST
+
+
+def _open_at_once(opens: Mapping[str, float]) -> Iterator[tuple[float, list[str]]]:
+    """Which regions have room at once, and how often that is so, from how often each has."""
+    for states in product((True, False), repeat=len(opens)):
+        chance = prod(share if state else 1.0 - share for state, share in zip(states, opens.values(), strict=True))
+        if chance > 0.0:
+            yield chance, [region for state, region in zip(states, opens, strict=True) if state]
 
 
 def _preferred(

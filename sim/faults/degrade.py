@@ -9,6 +9,7 @@ from pydantic import Field
 
 from sim.components import World
 from sim.faults.event import EventConfig, Hits, Targets, Undo
+from sim.faults.slow import slow_down
 from sim.values import Number
 
 
@@ -23,12 +24,4 @@ class Degrade(EventConfig):
 
     def begin(self, world: World) -> Undo:
         """Slows it; undoing it brings its speed back."""
-        servers = self.servers(world)
-        for server in servers:
-            server.slow_by(self.factor)
-
-        def recover() -> None:
-            for server in servers:
-                server.undo_slow(self.factor)
-
-        return recover
+        return slow_down(self.servers(world), self.factor)

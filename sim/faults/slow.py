@@ -1,10 +1,11 @@
 """A slow instance does the same work in more time: a noisy neighbour, a throttled CPU, a failing disk."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
-from sim.components import World
+from sim.components import Server, World
 from sim.faults.event import EventConfig, Targets, Undo
 from sim.values import Number
 
@@ -19,12 +20,16 @@ class Slow(EventConfig):
 
     def begin(self, world: World) -> Undo:
         """Slows them; undoing it brings their speed back."""
-        servers = self.servers(world)
+        return slow_down(self.servers(world), self.factor)
+
+
+def slow_down(servers: Sequence[Server], factor: float) -> Undo:
+    """Multiplies the service times of instances; undoing it divides them again."""
+    for server in servers:
+        server.slow_by(factor)
+
+    def recover() -> None:
         for server in servers:
-            server.slow_by(self.factor)
+            server.undo_slow(factor)
 
-        def recover() -> None:
-            for server in servers:
-                server.undo_slow(self.factor)
-
-        return recover
+    return recover

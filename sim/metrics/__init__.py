@@ -5,7 +5,7 @@ from sim.metrics.latency import LATENCY_FIGURES, latency_figures
 from sim.metrics.ledger import COHORTS, time_ledger
 from sim.metrics.measure import Measure, OwnMeasure, own_measure, parse_measure, whole_measures
 from sim.metrics.messages import ConservationError
-from sim.metrics.objectives import METRICS, OPERATORS, Kind, Objective, parse_objective
+from sim.metrics.objectives import METRICS, OPERATORS, TOO_LITTLE, Kind, Objective, parse_objective
 from sim.metrics.recorder import GOOD_NEWS, IN_FLIGHT, ROW_TYPE, Reaction, Recorder, What
 from sim.metrics.recovery import Recovery, recoveries
 from sim.metrics.result import SAMPLE_TYPE, SERIES_TYPE, Event, Result
@@ -23,6 +23,7 @@ __all__ = [
     "ROW_TYPE",
     "SAMPLE_TYPE",
     "SERIES_TYPE",
+    "TOO_LITTLE",
     "ConservationError",
     "Event",
     "Kind",

@@ -35,9 +35,15 @@ class Measure:
 
     def read(self, summary: Mapping[str, Any]) -> float | None:
         """Finds the figure in a run's summary; None if there is no data or it never came about."""
-        worst = ">" if self.higher_is_better else "<"
-        actual, _ = Objective(self.text, self.subject, self.metric, worst, 0.0).evaluate(summary)
-        return actual
+        return self._objective.evaluate(summary)[0]
+
+    def missing(self, summary: Mapping[str, Any]) -> str:
+        """What to call a figure that `read` did not find: `no data`, `never`, `too little data`."""
+        return self._objective.missing(summary)
+
+    @property
+    def _objective(self) -> Objective:
+        return Objective(self.text, self.subject, self.metric, ">" if self.higher_is_better else "<", 0.0)
 
     def format(self, value: float | None) -> str:
         """Spells a figure for people: `12.5ms`, `99.1%`."""
@@ -53,6 +59,10 @@ class OwnMeasure(Measure):
         """Finds the figure among the run's `measures`; None if there is none."""
         value: float | None = summary.get("measures", {}).get(self.text)
         return value
+
+    def missing(self, summary: Mapping[str, Any]) -> str:
+        """What to call a figure that is not there."""
+        return self.format(None)
 
     def format(self, value: float | None) -> str:
         """Spells a figure for people: `12.35`."""

@@ -28,7 +28,7 @@ def _moved(summary: Summary) -> Sheet:
     rows = [
         (
             Cell(f"{event['kind']} {event['target']}"),
-            *(_or_never(event[key]) for key in _MOVED.values()),
+            *(_since(event, key) for key in _MOVED.values()),
             Cell(units.count(event.get("requests_lost"))),
         )
         for event in summary["events"]
@@ -134,8 +134,8 @@ def _bad(number: float) -> Cell:
     return Cell(units.count(number), mark)
 
 
-def _or_never(seconds: float | None) -> Cell:
-    return Cell(units.NEVER, "missed") if seconds is None else Cell(units.duration(seconds))
+def _since(event: Summary, key: str) -> Cell:
+    return Cell(units.since(event, key), "missed" if event[key] is None else "")
 
 
 _SHEETS: Final[tuple[Callable[[Summary], Sheet], ...]] = (_moved, _regions, _links, _replicas, _sessions)

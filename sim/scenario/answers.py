@@ -58,14 +58,15 @@ def fill_answer(answer: str, summary: Mapping[str, Any]) -> str:
         summary: What `summarize` returned, or a dict read from `summary.json`.
 
     Returns:
-        The text; a figure without data is `no data` or `never`.
+        The text; a figure without data is `no data`, `never` or `too little data`.
     """
 
     def spelled(piece: re.Match[str]) -> str:
         if piece["figure"] is None:
             return piece[0][0]
         measure = parse_measure(piece["figure"])
-        return measure.format(measure.read(summary))
+        value = measure.read(summary)
+        return measure.missing(summary) if value is None else measure.format(value)
 
     return _PIECE.sub(spelled, _on_one_line(answer))
 

@@ -1,7 +1,8 @@
 """Checks of events that need the whole document: whether the target has such instances, and what a spike adds up to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from sim.components import Steered
 from sim.components.traffic import HIGHEST_RATE, MOST_USERS
 from sim.faults import Crash, EventConfig, Spike, Target
 from sim.faults.event import WITHOUT_INSTANCES
@@ -34,10 +35,22 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
         if document.duration is not None and event.at >= document.duration:
             text = f"it begins after the run has ended ({format_duration(document.duration)})"
             yield source.problem(("events", number, "at"), text)
+        if event.verb in ("drain", "failback"):
+            for place, target in _targets(event):
+                if not any(target.name in places for places in _steered(document)):
+                    text = f"nothing steers requests to {quote(target.name)}, so there is nothing to {event.verb}"
+                    yield source.problem(_place(source, number, event, place), text)
         ends = frozenset(target.name for target in event.targets)
         silent = len(ends) == 2 and ends not in topology.links and not ends & set(document.regions)
         if event.verb == "partition" and silent:
             yield source.problem(("events", number, event.verb), "no requests go between these two")
+
+
+def _steered(document: Document) -> Iterator[Sequence[str]]:
+    """The regions in which each component stands that DNS or a traffic manager sends requests to."""
+    for config in document.components.values():
+        if isinstance(config, Steered) and config.to in document.components:
+            yield document.components[config.to].places
 
 
 def _targets(event: EventConfig) -> Iterator[tuple[int, Target]]:
@@ -59,7 +72,7 @@ def _number_of_instances(document: Document, event: EventConfig, target: Target)
 
 def _no_replica(document: Document, event: EventConfig, target: Target) -> Iterator[Complaint]:
     config = document.components.get(target.name) if event.verb == "promote" else None
-    if config is not None and not (config.primary or config.replicas):
+    if config is not None and config.kind == "database" and not (config.primary or config.replicas):
         yield event.verb, f"{quote(target.name)} has no replicas, of which one could be promoted"
 
 

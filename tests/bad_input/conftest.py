@@ -62,6 +62,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "access.log").write_text('10.0.0.1 - - [01/Jan/2024:00:00:00 +0000] "GET /a HTTP/1.1" 200 12\n')
     (tmp_path / "notes.log").write_text("not a log\nat all\n")
     (tmp_path / "empty.log").write_text("")
+    days = ["01/Jan/2024:00:00:00", "01/Jan/2024:00:00:05", "01/Jan/2025:00:00:09"]
+    lines = [f'10.0.0.1 - - [{day} +0000] "GET /a HTTP/1.1" 200 12\n' for day in days]
+    (tmp_path / "leap.log").write_text("".join(lines))
     (tmp_path / "cut.log.gz").write_bytes(gzip.compress(b"10.0.0.1 - - [01/Jan/2024:00:00:00 +0000]\n" * 99)[:40])
     (tmp_path / "sample.csv").write_text("5ms\nsoon\n")
     return tmp_path

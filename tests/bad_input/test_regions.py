@@ -127,6 +127,7 @@ CHANGES: dict[str, list[Row]] = {
         ("partition: us, one_way: true", ["events[0].one_way: needs two ends: from where, and to where?  :19:39"]),
         ("degrade: us", ["events[0]: 'factor' is missing  :19:5"]),
         ("drain: uss", ["events[0].drain: there is no region 'uss'; did you mean 'us'?  :19:31"]),
+        ("promote: api@us", ["events[0].for: a promote is over at once; leave it out  :19:15", "events[0].promote: 'api' is a service; promote is for databases with replicas  :19:33"]),
         ("failback: eu", ["events[0].for: a failback is over at once; leave it out  :19:15"]),
     ],
 }
@@ -165,3 +166,31 @@ def test_regions_that_are_not_declared(complaints: Complain) -> None:
         assert len(found) == 9
         assert all("'us'" in line or "'eu'" in line for line in found)
         assert sum("the scenario declares none under 'regions'" in line for line in found) == 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "complaint"),
+    [
+        ("dns, steering: weighted, weights: {us: 2, asia: 1}", "weights.asia: {}  :8:65"),
+        ("traffic_manager, capacity: {us: 50/s, asia: 9/s}", "capacity.asia: {}  :8:61"),
+    ],
+)
+def test_steering_speaks_of_regions_in_which_its_target_stands(complaints: Complain, kind: str, complaint: str) -> None:
+    """There is a region asia, but no balancer in it."""
+    text = SHOP.replace("eu: {role: standby}}", "eu: {role: standby}, asia: {}}")
+    text = text.replace("{us/eu: 40ms}", "{us/eu: 40ms, us/asia: 60ms, eu/asia: 90ms}")
+    text = text.replace("{kind: dns, to: lb, steering: failover, ttl: 10s}", f"{{to: lb, kind: {kind}}}")
+    nowhere = "'lb' does not stand in 'asia'; it stands in us and eu"
+    assert complaints(text=text) == [f"components.dns.{complaint.format(nowhere)}"]
+
+
+@pytest.mark.parametrize("event", ["drain", "failback"])
+def test_who_drains_a_region_that_nothing_steers_to(folder: object, event: str) -> None:
+    """It would change nothing."""
+    text = SHOP.replace("eu: {role: standby}}", "eu: {role: standby}, asia: {}}")
+    text = text.replace("{us/eu: 40ms}", "{us/eu: 40ms, us/asia: 60ms, eu/asia: 90ms}")
+    text = text.replace("at: 20s, for: 5s, region_down: us", f"at: 20s, {event}: asia")
+    found = [str(warning) for warning in load(text=text).warnings]
+    assert [line.partition("  ")[0] for line in found] == [
+        f"events[0].{event}: nothing steers requests to 'asia', so there is nothing to {event}"
+    ]

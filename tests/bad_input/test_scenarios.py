@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from sim.scenario import load
+
 Complain = Callable[..., list[str]]
 HideNothing = Callable[[list[tuple[str, str, list[str]]]], None]
 Row = tuple[str, list[str]]
@@ -247,3 +249,16 @@ def test_what_is_wrong_is_said_in_one_line(complaints: Complain, old: str, new: 
 def test_scenarios_hide_nothing(hide_nothing: HideNothing) -> None:
     """What is wrong here is said beside a wrong value and a wrong name elsewhere, and so are they."""
     hide_nothing([(old, new, lines) for old, rows in CHANGES.items() for new, lines in rows])
+
+
+def test_a_log_with_a_wrong_date_does_not_say_how_long_a_run_is(complaints: Complain) -> None:
+    """A leap of a year in a log of nine seconds; with a duration it is only a note of the run."""
+    text = """\
+scenario: a
+clients: {app: {traffic: {replay: leap.log}, to: db}}
+components: {db: {kind: database, work: 5ms}}
+"""
+    assert complaints(text=text) == [
+        "clients.app.traffic.replay: leap.log: line 3 is 366d after every earlier one, and the others span 5s: is its date right? (a 'duration' would say how much of it to replay)  :2:35"
+    ]
+    assert load("shop.yaml", {"duration": "1m"}).warnings == ()

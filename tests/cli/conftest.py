@@ -53,14 +53,15 @@ def start(folder: Path) -> Iterator[Start]:
     """Starts the command in a process of its own, where Ctrl-C does what it does at a terminal."""
     started: list[subprocess.Popen[str]] = []
 
-    def begin(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    def begin(*arguments: str, ignoring: bool = False, **environment: str) -> "subprocess.Popen[str]":
+        on_interrupt = signal.SIG_IGN if ignoring else signal.default_int_handler
         process = subprocess.Popen(
             [sys.executable, "-m", "sim", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, on_interrupt),
         )
         started.append(process)
         return process

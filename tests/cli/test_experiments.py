@@ -1,9 +1,12 @@
 """`sim compare`, `sweep` and `capacity`: folders that grow run by run, resume, and end with an answer."""
 
 import json
+import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -116,6 +119,57 @@ def test_ctrl_c_keeps_finished_runs_and_the_same_command_goes_on(start, folder: 
     after = made(folder / "x")
     assert len(after) == 40
     assert {name: after[name] for name in kept} == kept
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+def test_workers_die_with_a_killed_parent(start, folder: Path) -> None:
+    """Nobody can tell them: they notice, in the middle of a run that would take minutes."""
+    marker = f"of={folder}"
+    command = [
+        "compare",
+        "small.yaml",
+        "--set",
+        "duration=100000s",
+        "--vary",
+        ALGORITHMS,
+        "--out",
+        "x",
+        "--workers",
+        "2",
+    ]
+    process = start(*command, TAILSIM_TEST=marker)
+
+    def alive() -> list[int]:
+        found = []
+        for place in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if f"TAILSIM_TEST={marker}".encode() in place.read_bytes():
+                    found.append(int(place.parent.name))
+        return found
+
+    def wait_until(count: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60.0
+        while not count() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    wait_until(lambda: len(alive()) >= 4)
+    time.sleep(1.0)
+    assert len(alive()) >= 4, "the command, the server that forks, and two workers"
+    process.kill()
+    process.wait()
+    wait_until(lambda: not alive())
+    left = alive()
+    for number in left:
+        os.kill(number, signal.SIGKILL)
+    assert not left
+
+
+def test_quiet_leaves_json_alone(sim, folder: Path) -> None:
+    """With `--json` it is all that is printed, by either name."""
+    command = ("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", "--out", "x", *QUICK, "--json")
+    result = sim(*command)
+    assert result.stderr == ""
+    assert json.loads(result.stdout) == json.loads((folder / "x" / "comparison.json").read_text())
 
 
 def test_a_sweep_is_tidy(sim, folder: Path) -> None:

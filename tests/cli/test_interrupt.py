@@ -28,12 +28,13 @@ def wait_for(path: Path) -> None:
     pytest.fail(f"{path} never came")
 
 
-def test_ctrl_c_keeps_what_had_been_simulated(start, folder: Path) -> None:
-    """The folder is complete and marked, and the exit status is 130."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_keeps_what_had_been_simulated(start, folder: Path, number: signal.Signals) -> None:
+    """The folder is complete and marked, and the exit status is 130. Being terminated is no different."""
     process = start("run", "small.yaml", "--no-report", "--out", "here", *LONG)
     wait_for(folder / f".here.{process.pid}.part")
     time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     summary = json.loads((folder / "here" / "summary.json").read_text())
@@ -96,6 +97,33 @@ def test_ctrl_c_while_tables_are_written_waits_for_them(sim, folder: Path, monke
     assert sim("run", "small.yaml", "--out", "here").exit_code == 130
     assert (folder / "here" / "components.csv").exists()
     assert not (folder / "here" / "report.html").exists()
+
+
+def test_a_command_that_ignores_ctrl_c_can_be_terminated(start, folder: Path) -> None:
+    """As a script's background processes do."""
+    process = start("run", "small.yaml", "--no-report", "--out", "here", *LONG, ignoring=True)
+    wait_for(folder / f".here.{process.pid}.part")
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads((folder / "here" / "summary.json").read_text())["interrupted"] is True
+
+
+def test_being_terminated_while_a_folder_is_built_leaves_nothing(sim, folder: Path, monkeypatch) -> None:
+    """Where no good moment is waited for, what is half-written goes."""
+
+    def stop(*arguments: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("sim.experiment.save.make_manifest", stop)
+    result = sim("run", "small.yaml", "--out", "here")
+    assert (result.exit_code, result.stderr) == (130, "\ninterrupted\n")
+    assert {path.name for path in folder.iterdir()} == {"small.yaml"}
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_ctrl_c_anywhere_else_is_one_line(sim, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,29 @@ def test_two_runs_in_one_second_get_two_folders(sim, folder: Path) -> None:
     assert len(names(folder / "results")) == 2
 
 
+def test_a_p99_that_leaves_out_who_still_waits_is_called_flattering(sim) -> None:
+    """Twice what the shop can do, and nobody gives up: half of the requests have not ended, and p99 is of the rest."""
+    slow = "components.shop={kind: service, queue: unbounded, work: 20ms}"
+    out = sim("run", "small.yaml", "--no-report", "--set", slow, "--set", "clients.people.timeout=null").stdout
+    line = next(line for line in out.splitlines() if "flattering" in line)
+    assert re.fullmatch(r"p99 is flattering: (4|5|6)\d% of the requests had not ended", line.strip())
+    assert "flattering" not in sim("run", "small.yaml", "--no-report").stdout
+
+
+def test_json_and_quiet_is_the_summary_without_warnings(sim, folder: Path) -> None:
+    """Where `--quiet` alone prints nothing at all."""
+    late = "events=[{at: 1m, for: 1s, spike: people, factor: 2}]"
+    command = ("run", "small.yaml", "--no-report", "--set", late, "--out")
+    loud, quiet, both = (
+        sim(*command, "a", "--json"),
+        sim(*command, "b", "--quiet"),
+        sim(*command, "c", "--json", "--quiet"),
+    )
+    assert loud.stderr.startswith("warning: events[0].at: it begins after the run has ended")
+    assert (quiet.stdout, quiet.stderr, both.stderr) == ("", "", "")
+    assert both.stdout == (folder / "c" / "summary.json").read_text()
+
+
 def test_json_is_the_summary_and_nothing_else(sim, folder: Path) -> None:
     """`--json` prints summary.json to standard output, `--out` says where the folder goes."""
     result = sim("run", "small.yaml", "--json", "--no-report", "--out", "here", "--seed", "9")

@@ -2,6 +2,8 @@
 
 import re
 
+import yaml
+
 SHOP = (
     "components.edge={kind: cdn, hit_ratio: 40%, to: shop}",
     "clients.people.to=edge",
@@ -82,6 +84,37 @@ def test_graphviz_is_a_digraph(sim) -> None:
     assert '"shop" -> "db" [label="60/s"];' in text
     for line in text.splitlines()[4:-1]:
         assert re.fullmatch(r'  "[^"]+"( -> "[^"]+")? \[.*\];', line), line
+
+
+ODD = (
+    'scenario=A "b" <c>#d `e` \\f',
+    "components.edge={kind: gateway, routes: [{match: '/a\"<b>#c`d\\e', to: shop}]}",
+    "clients.people.to=edge",
+)
+
+
+def test_what_has_a_meaning_to_mermaid_is_written_as_an_entity(sim) -> None:
+    """But in the title, which is YAML."""
+    lines = shown(sim, "--format", "mermaid", sets=ODD).splitlines()
+    assert lines[1] == r'title: "A \"b\" <c>#d `e` \\f"'
+    assert yaml.safe_load(lines[1]) == {"title": ODD[0].partition("=")[2]}
+    label = next(line for line in lines if "n2 -->" in line)
+    assert label.startswith(r'  n2 -->|"/a#quot;#lt;b#gt;#35;c#96;d\e<br/>')
+
+
+def test_what_has_a_meaning_to_graphviz_is_escaped(sim) -> None:
+    """Quotes and backslashes."""
+    text = shown(sim, "--format", "graphviz", sets=ODD)
+    assert r'label="A \"b\" <c>#d `e` \\f"' in text
+    assert r'"edge" -> "shop" [label="/a\"<b>#c`d\\e\n' in text
+
+
+def test_pictures_have_the_mean_service_times_of_the_table(sim) -> None:
+    """On the components that have one."""
+    mermaid, dot = (shown(sim, "--format", name) for name in ("mermaid", "graphviz"))
+    assert '[("db<br/>database 1 × 1<br/>mean 15ms<br/>90% busy")]' in mermaid
+    assert '["edge<br/>cdn"]' in mermaid
+    assert r'label="shop\nservice 2 × 2\nmean 5ms\n30% busy"' in dot
 
 
 def test_a_wrong_scenario_is_exit_status_2(sim) -> None:

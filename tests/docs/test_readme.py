@@ -32,11 +32,18 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_it_counts_right() -> None:
-    """The scenarios, and the lectures."""
-    assert len(shipped_scenarios()) == 30
-    assert "Thirty scenarios come with it" in README
-    lectures = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    assert re.findall(r"\(notebooks/(\d\d_\w+\.ipynb)\)", README) == lectures
+    """The scenarios, and the lectures, each of which is in its list; else: make readme."""
+    assert f"\n{len(shipped_scenarios())} scenarios come with it" in README
+    lectures = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.py"))
+    assert f"\n{len(lectures)} lectures: " in README
+    assert re.findall(r"\(notebooks/(\d\d_\w+)\.ipynb\)", README) == lectures
+
+
+def test_every_measurement_of_speed_is_a_row() -> None:
+    """Of docs/bench_history.csv, in their order."""
+    measured = (ROOT / "docs" / "bench_history.csv").read_text(encoding="utf-8").splitlines()[1:]
+    named = [", ".join(line.split(",")[:2]) for line in measured]
+    assert re.findall(r"^\| (\d{4}-\d\d-\d\d, \w+) \|", README, re.MULTILINE) == named
 
 
 def test_the_citation_is_of_this_version() -> None:

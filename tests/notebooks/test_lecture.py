@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 import sim
-from sim.experiment.statistics import Interval
+from sim.experiment.statistics import Interval, mean_interval
 
 TWO_QUEUES = """
     scenario: Two queues
@@ -67,6 +67,27 @@ def test_the_same_is_called_the_same_and_shares_differ_by_points(lecture):
         r"success_ratio: late is lower than one by \S+ points \(\S+ points to \S+ points, 3 seeds\)", words
     )
     assert "-" not in words
+
+
+def test_what_the_text_takes_for_granted_has_to_be_so(lecture):
+    """The other way round, or a tie, fails the notebook."""
+    balancers = {"components.api.balancer": ["random", "least_connections", "least_response_time"]}
+    comparison = sim.compare(lecture.scenario(TWO_QUEUES), balancers, replications=5, workers=1)
+    assert lecture.claim(comparison, 1, 0, "mean", expect="lower") == lecture.claim(comparison, 1, 0, "mean")
+    with pytest.raises(AssertionError, match="mean: random should be lower than least_connections, and is higher"):
+        lecture.claim(comparison, 0, 1, "mean", expect="lower")
+    with pytest.raises(AssertionError, match="should be lower than least_connections, and is tied"):
+        lecture.claim(comparison, 2, 1, "mean", expect="lower")
+
+
+def test_runs_agree_with_a_theory_or_fail(lecture):
+    """Judged by the interval of 99.9%, shown with that of 95%; the samples are those of a study, one a seed."""
+    shown = lecture.agrees([9.0, 10.0, 11.0, 10.5, 9.5], 10.6)
+    assert shown == mean_interval([9.0, 10.0, 11.0, 10.5, 9.5])
+    with pytest.raises(AssertionError, match=r"20 in theory, but .* in 5 runs"):
+        lecture.agrees([9.0, 10.0, 11.0, 10.5, 9.5], 20.0)
+    sweep = sim.sweep(lecture.scenario(TWO_QUEUES), {"duration": ["5s", "10s"]}, replications=3, workers=1)
+    assert mean_interval(lecture.samples(sweep, 1, "mean")) == lecture.interval(sweep, 1, "mean")
 
 
 def test_without_ipywidgets_a_slider_draws_once(lecture, monkeypatch):

@@ -1,12 +1,14 @@
 """Making a notebook: executed in a fresh kernel, the same file each time, and nothing kept of one that fails."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 
 import pytest
 
-from tests.notebooks.conftest import FOLDER
+from tests.notebooks.conftest import FOLDER, load
 
 pytest.importorskip("jupytext")
 pytest.importorskip("nbclient")
@@ -24,11 +26,12 @@ print(1 + 1)
 def make(tmp_path):
     """Writes a source and makes it: the finished process, and the notebook."""
 
-    def run(source):
+    def run(source, **environment):
         file = tmp_path / "01_sums.py"
         file.write_text(source, encoding="utf-8")
         command = [sys.executable, str(FOLDER / "make.py"), str(file)]
-        return subprocess.run(command, capture_output=True, text=True, check=False), file.with_suffix(".ipynb")
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+        return done, file.with_suffix(".ipynb")
 
     return run
 
@@ -63,6 +66,28 @@ def test_a_cell_that_fails_or_warns_is_named_and_nothing_is_kept(make, cell, mes
     assert cell in failed.stderr
     assert message in failed.stderr
     assert kept.read_bytes() == before
+
+
+def test_a_notebook_that_takes_too_long_is_not_kept(make):
+    """What it took is said on the reference core; of an allowance that no kernel can keep, nothing is written."""
+    good, kept = make(GOOD)
+    assert re.search(r"written +\d+\.\d s of CPU, \d+\.\d s on the reference core\n", good.stdout)
+    before = kept.read_bytes()
+    slow, _ = make(GOOD.replace("1 + 1", "2 + 1"), NOTEBOOK_LIMIT="0.01")
+    assert slow.returncode == 1
+    assert re.fullmatch(
+        r"01_sums\.py: \d+\.\d s of CPU, \d+\.\d s on the reference core; it may take 0\.01 s there\n", slow.stderr
+    )
+    assert kept.read_bytes() == before
+
+
+def test_a_core_half_as_fast_has_twice_the_time(monkeypatch):
+    """The factor is the mean over the time, relative to the reference core."""
+    module = load("make")
+    monkeypatch.setattr(module, "_loop", lambda: 2 * module._REFERENCE)
+    with module.Pace() as pace:
+        pass
+    assert pace.factor == 2.0
 
 
 def test_a_source_that_is_not_there_is_an_error(tmp_path):

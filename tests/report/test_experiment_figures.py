@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from sim.experiment.executors import InProcess
 from sim.experiment.replication import TAILS
 from sim.experiment.run_many import Runner
+from sim.experiment.statistics import mean_interval
 from sim.experiment.sweep import sweep
 from sim.metrics import IN_FLIGHT, Measure
 from sim.report.experiments import FIGURES_OF
@@ -111,6 +112,23 @@ def test_the_same_traffic_has_shared_axes() -> None:
     assert [axes.get_title(loc="left").replace("\n", "") for axes in top] == balancers().labels
     assert len({axes.get_ylim() for axes in top}) == 1
     assert len({axes.get_ylim() for axes in bottom}) == 1
+
+
+def test_the_interval_of_a_share_ends_at_100_per_cent() -> None:
+    """Two runs have a wide interval, but nothing is more than 100% busy, nor less than 0%."""
+    interval = mean_interval([run.summary["components"]["server"]["utilization"] for run in rates().runs[2]])
+    assert interval is not None
+    assert interval.hi > 1.0
+    panel = next(axes for axes in measures(rates()).axes if axes.get_title(loc="left").startswith("utilization"))
+    ends = np.concatenate([path.vertices[:, 1] for band in panel.collections for path in band.get_paths()])
+    assert ends.max() == 1.0
+    assert ends.min() >= 0.0
+
+
+def test_a_single_run_has_no_interval() -> None:
+    """One run a value: points, and no bar from 0 to 100%."""
+    panel = next(axes for axes in measures(words()).axes if axes.get_title(loc="left") == "success ratio")
+    assert not any(len(bars.get_segments()) for bars in panel.collections)
 
 
 def test_a_crowd_is_cut_to_the_first_and_the_best_and_says_so() -> None:

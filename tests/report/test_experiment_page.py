@@ -11,6 +11,7 @@ from sim.report.experiments import FIGURES_OF, summary_lines, write_experiment
 from sim.report.experiments.sheets import make_sheets
 from sim.report.experiments.write import kind_of
 from tests.report.experiment_studies import STUDIES, balancers, failed, fewest_workers, rates_and_workers, strange
+from tests.report.experiment_studies import words as one_run_each
 from tests.report.test_html_in_chromium import BROWSER, browse
 
 MANIFEST: dict[str, Any] = {
@@ -80,6 +81,14 @@ def test_the_page_says_how_the_experiment_was_made(shown: str) -> None:
     assert "95% confidence interval" in text
     assert "events: - {at: 20s" in text
     assert "objectives" not in text.split("How it was run")[1]
+
+
+def test_what_single_runs_cannot_say_is_not_explained(tmp_path: Path) -> None:
+    """Without replications there is no ± and no interval to read."""
+    assert "±" in words(page_of(rates_and_workers(), tmp_path / "several"))
+    text = words(page_of(one_run_each(), tmp_path / "single"))
+    assert "Each figure is of a single run" in text
+    assert "±" not in text
 
 
 def test_the_page_loads_nothing_and_runs_nothing(shown: str) -> None:

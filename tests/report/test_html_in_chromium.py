@@ -37,7 +37,8 @@ document.getElementById("page").addEventListener("load", event => {{
   const inside = event.target.contentDocument.documentElement;
   const heights = [...inside.querySelectorAll("figure svg")].map(drawing => drawing.getBoundingClientRect().height);
   const figures = heights.filter(height => height > 80).length;
-  document.title = `measured ${{inside.clientWidth}} ${{inside.scrollWidth}} ${{figures}}`;
+  const cut = [...inside.querySelectorAll(".drawing")].filter(each => each.scrollWidth > each.clientWidth).length;
+  document.title = `measured ${{inside.clientWidth}} ${{inside.scrollWidth}} ${{figures}} ${{cut}}`;
 }});
 </script>"""
 
@@ -57,16 +58,17 @@ def browse(address: Path, profile: Path, *options: str) -> subprocess.CompletedP
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_fits_its_window(page: Path, tmp_path: Path, width: int) -> None:
-    """No horizontal scrolling of the page, six figures of a visible size, and not a word on the console."""
+    """Nothing to scroll sideways, six figures of a visible size, none of them cut, and not a word on the console."""
     frame = tmp_path / "frame.html"
     frame.write_text(FRAME.format(width=width, page=html.escape(page.read_text(encoding="utf-8"))), encoding="utf-8")
     shown = browse(frame, tmp_path / "profile", "--window-size=1400,2000", "--dump-dom")
-    measured = re.search(r"<title>measured (\d+) (\d+) (\d+)</title>", shown.stdout)
+    measured = re.search(r"<title>measured (\d+) (\d+) (\d+) (\d+)</title>", shown.stdout)
     assert measured is not None, shown.stdout[:500]
-    inner, content, figures = map(int, measured.groups())
+    inner, content, figures, cut = map(int, measured.groups())
     assert inner == width
     assert content <= inner
     assert figures == 6
+    assert cut == 0
     assert [line for line in shown.stderr.splitlines() if "CONSOLE" in line] == []
 
 

@@ -1,6 +1,7 @@
 """Colours: every outcome has one, and no two are confused, not even by eyes without green-sensitive cones."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def lab(colour: str, eyes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
-def closest(colours: dict[str, str], eyes: NDArray[np.float64]) -> tuple[float, tuple[str, str]]:
+def closest(colours: dict[Any, str], eyes: NDArray[np.float64]) -> tuple[float, tuple[Any, Any]]:
     """The smallest distance between two of the colours, and whose it is."""
     return min(
         (float(np.linalg.norm(lab(colours[one], eyes) - lab(colours[other], eyes))), (one, other))
@@ -45,8 +46,12 @@ def test_every_outcome_and_every_part_of_the_ledger_has_a_colour() -> None:
 @pytest.mark.parametrize("eyes", [FULL_SIGHT, DEUTERANOPIA], ids=["full sight", "deuteranopia"])
 @pytest.mark.parametrize(
     "colours",
-    [{**palette.OUTCOMES, "slow": palette.SLOW, "in flight": palette.IN_FLIGHT}, palette.LEDGER],
-    ids=["outcomes", "ledger"],
+    [
+        {**palette.OUTCOMES, "slow": palette.SLOW, "in flight": palette.IN_FLIGHT},
+        palette.LEDGER,
+        dict(enumerate(palette.REGIONS)),
+    ],
+    ids=["outcomes", "ledger", "regions"],
 )
 def test_no_two_colours_of_a_figure_are_confused(colours: dict[str, str], eyes: NDArray[np.float64]) -> None:
     """Two colours 15 units of CIELAB apart are told apart at a glance; 2.3 is a just noticeable difference."""
@@ -63,7 +68,8 @@ def test_blues_are_successes_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "family"), [("crash", "failure"), ("spike", "load"), ("deploy", "change"), ("hang", "failure")]
+    ("kind", "family"),
+    [("crash", "failure"), ("spike", "load"), ("deploy", "change"), ("hang", "failure"), ("drain", "change")],
 )
 def test_an_event_is_shaded_by_what_it_is(kind: str, family: str) -> None:
     """Failures, load and changes have a colour each."""

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 CHOICES = "{algorithm: least_request, choices: 2}"
@@ -67,7 +68,7 @@ class TestMixed:
         blind = figures("load_balancing_mixed", ["least_connections"], {"components.api.weight": "1"})
         weighted, told = found["weighted_round_robin"]["p99"], found["least_connections"]["p99"]
         untold = blind["least_connections"]["p99"]
-        assert all(0.24 < p99 < 0.34 for p99 in weighted)
+        assert np.mean(weighted) == pytest.approx(0.3, abs=0.03)
         assert all(best < 0.15 < better < good for best, better, good in zip(told, untold, weighted, strict=True))
 
 
@@ -78,8 +79,8 @@ class TestGray:
 
     @pytest.mark.parametrize("algorithm", ["round_robin", "random"])
     def test_equal_shares_feed_it(self, figures, algorithm):
-        """round_robin and random go on giving it an eighth of the traffic, and p99 is over 12 s."""
-        assert min(figures("load_balancing_gray", [algorithm])[algorithm]["p99"]) > 12.0
+        """round_robin and random go on giving it an eighth of the traffic, and p99 is over 15 s."""
+        assert min(figures("load_balancing_gray", [algorithm])[algorithm]["p99"]) > 15.0
 
     def test_ranking(self, figures):
         """Whoever looks at outstanding requests keeps p99 under 0.5 s; least_response_time is best."""
@@ -90,8 +91,8 @@ class TestGray:
     def test_least_response_time_hardly_uses_it(self, runs):
         """least_response_time hardly uses it any more: less than a hundredth of what it is offered after the fault."""
         for run in runs("load_balancing_gray", {"components.api.balancer": "least_response_time"}):
-            busy = run.mean("utilization", "api", 25, 60, instance=3)
-            assert busy * 35 / 0.2 < 0.01 * len(run.sent(25, 60))
+            busy = run.mean("utilization", "api", 25, 80, instance=3)
+            assert busy * 55 / 0.2 < 0.01 * len(run.sent(25, 80))
 
 
 class TestHotKey:
@@ -115,7 +116,7 @@ class TestHotKey:
     def test_virtual_nodes_do_not(self, runs):
         """More virtual nodes even out the arcs of the ring, but not the keys."""
         for run in runs("hot_key", {"components.shards.balancer.virtual_nodes": "1000"}):
-            assert max(run.instances("shards", "utilization")) > 0.98
+            assert max(run.instances("shards", "utilization")) > 0.99
             assert run.summary["latency_s"]["all"]["p99"] > 1.0
 
 
@@ -140,7 +141,7 @@ class TestNatSkew:
         """With 20,000 addresses the busiest one serves less than 10% more than the average, and p99 is 0.2 s."""
         for run in runs("nat_skew", {"clients.people.population": "20k"}):
             assert self.skew(run) < 1.1
-            assert run.summary["latency_s"]["all"]["p99"] == pytest.approx(0.18, abs=0.02)
+            assert run.summary["latency_s"]["all"]["p99"] == pytest.approx(0.2, abs=0.05)
 
 
 class TestLeastResponseTimeFeedback:

@@ -2,7 +2,9 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from tests.theory.formulas.caching import lru_hit_ratio, zipf
 
@@ -66,11 +68,19 @@ class TestCacheStampede:
             assert 0.75 < run.summary["routes"]["GET /account"]["latency_s"]["all"]["p99"] < 1.5
 
     def test_coalescing_makes_one_fetch(self, runs):
-        """With coalescing there is one fetch for each expiry, and the p99 of GET /account is about 0.1 s."""
-        for run in runs("cache_stampede", {"components.page_cache.coalesce": "true"}):
+        """With coalescing there is one fetch for each expiry, and the p99 of GET /account is its query's: 0.1 s."""
+        query = stats.gamma.ppf(0.99, 4, scale=0.01)
+        assert query == pytest.approx(0.1, abs=0.001)
+        slower = total = 0
+        calm = runs("cache_stampede", {"components.page_cache.coalesce": "true"})
+        for run, stampede in zip(calm, runs("cache_stampede"), strict=True):
             components = run.summary["components"]
             assert components["pages"]["offered"] == components["page_cache"]["expirations"]
-            assert run.summary["routes"]["GET /account"]["latency_s"]["all"]["p99"] == pytest.approx(0.1, abs=0.01)
+            account, behind = (each.sent(15, 59, route="GET /account")["latency"] for each in (run, stampede))
+            assert np.quantile(account, 0.99) < np.quantile(behind, 0.99) / 5
+            slower, total = slower + int(np.count_nonzero(account > query)), total + len(account)
+        interval = stats.binomtest(slower, total).proportion_ci(0.999)
+        assert interval.low < 0.01 < interval.high
 
 
 class TestCdnOffload:
@@ -81,8 +91,8 @@ class TestCdnOffload:
         for run in runs("cdn_offload"):
             components = run.summary["components"]
             assert components["origin"]["offered"] / components["edge"]["offered"] == pytest.approx(0.15, abs=0.006)
-            assert run.mean("utilization", "origin", 20, 40) == pytest.approx(0.205, abs=0.01)
-            assert run.mean("utilization", "origin", 40, 42) > 0.8
+            assert run.mean("utilization", "origin", 20, 40) == pytest.approx(0.2, abs=0.03)
+            assert run.mean("utilization", "origin", 40, 41) > 0.8
 
     def test_p50_is_the_edge_and_p99_the_origin(self, runs, p):
         """p50 is the latency of the edge (13 ms), p99 that of the origin (130 ms, before the purge)."""

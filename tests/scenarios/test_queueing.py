@@ -56,8 +56,8 @@ class TestBurstyTraffic:
         poisson = [p(run.sent(10), 0.99) for run in runs("bursty_traffic", {"clients.app.traffic.arrivals": "poisson"})]
         even = [p(run.sent(10), 0.99) for run in runs("bursty_traffic", {"clients.app.traffic.arrivals": "constant"})]
         for with_bursts, without, spaced in zip(bursty, poisson, even, strict=True):
-            assert with_bursts > 13 * without
-            assert 0.9 * without < spaced < without
+            assert with_bursts > 10 * without
+            assert spaced < without
 
 
 class TestOpenVsClosedLoop:
@@ -67,7 +67,7 @@ class TestOpenVsClosedLoop:
         """The p99 of the crowd is two seconds and more, that of the load test under 50 ms, for the same stall."""
         for run in runs("open_vs_closed_loop"):
             crowd, load_test = (run.summary["clients"][name]["latency_s"]["all"] for name in ("crowd", "load_test"))
-            assert 2.0 < crowd["p99"] < 2.5
+            assert crowd["p99"] > 2.0
             assert load_test["p99"] < 0.05
             assert crowd["p50"] == pytest.approx(load_test["p50"], rel=0.06)
             assert load_test["max"] > 2.0, "it was hit as hard, only less often"

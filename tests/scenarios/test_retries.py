@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from sim.experiment.statistics import mean_interval
+
 JITTER = {"clients.devices.retry.backoff.jitter": "full"}
 
 
@@ -33,8 +35,8 @@ class TestRetryStorm:
         assert all(wasted(run) > 0.88 for run in runs("retry_storm"))
 
     def test_a_queue_no_longer_than_patience_ends_it(self, runs):
-        """With a queue of 10 it is well again less than 3 s after the spike."""
-        for run in runs("retry_storm", {"components.api.queue": "10"}):
+        """With a queue of 8 it is well again less than 3 s after the spike."""
+        for run in runs("retry_storm", {"components.api.queue": "8"}):
             assert run.summary["events"][0]["recovery_s"] < 3.0
 
     def test_a_queue_longer_than_patience_does_not(self, runs):
@@ -63,9 +65,10 @@ class TestRetryStormBudget:
     """retry_storm_budget: the overload ends."""
 
     def test_goodput_comes_back(self, runs):
-        """Goodput comes back by itself, half a minute to a minute after the spike has ended."""
+        """Goodput comes back by itself, about 40 s after the spike: 670 requests too many, at 17 more a second."""
+        recoveries = [run.summary["events"][0]["recovery_s"] for run in runs("retry_storm_budget")]
+        assert mean_interval(recoveries, 0.99).contains((1.2 * 140 - 101) * 10 / (101 - 1.2 * 70))
         for run in runs("retry_storm_budget"):
-            assert 30 < run.summary["events"][0]["recovery_s"] < 50
             assert run.answered(90, 100) > 0.95 * len(run.sent(90, 100))
             assert all(objective["met"] for objective in run.summary["objectives"])
 
@@ -76,9 +79,9 @@ class TestRetryStormBudget:
             assert attempts_per_request(run, 32, 55) == pytest.approx(1.2, abs=0.002)
 
     def test_a_bounded_queue_and_a_budget_end_it_at_once(self, runs):
-        """With a queue of 10 as well it takes 2 s at most."""
-        for run in runs("retry_storm_budget", {"components.api.queue": "10"}):
-            assert run.summary["events"][0]["recovery_s"] <= 2.0
+        """With a queue of 8 as well it takes less than 3 s."""
+        for run in runs("retry_storm_budget", {"components.api.queue": "8"}):
+            assert run.summary["events"][0]["recovery_s"] < 3.0
 
 
 class TestRetryHerd:
@@ -105,12 +108,12 @@ class TestRetryHerd:
             assert highest[1] < 0.2 * highest[0]
 
     def test_jitter_lets_all_succeed_sooner(self, runs):
-        """Hundreds fail for good; with full jitter all succeed, and the herd takes 1 s on average instead of over 9."""
+        """Hundreds fail for good; with full jitter all succeed, and the herd takes about 1 s on average, not 9."""
         for herd, spread in zip(runs("retry_herd"), runs("retry_herd", JITTER), strict=True):
-            assert herd.summary["requests"]["by_outcome"]["queue_full"] > 300
+            assert herd.summary["requests"]["by_outcome"]["queue_full"] > 200
             assert spread.summary["requests"]["ok"] == spread.summary["requests"]["completed"]
-            assert herd.sent(10, 10.1)["latency"].mean() > 9.0
-            assert spread.sent(10, 10.1)["latency"].mean() == pytest.approx(1.1, abs=0.1)
+            assert herd.sent(10, 10.1)["latency"].mean() == pytest.approx(9.0, abs=1.0)
+            assert spread.sent(10, 10.1)["latency"].mean() == pytest.approx(1.0, abs=0.2)
 
 
 class TestRetryLayers:

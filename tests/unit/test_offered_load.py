@@ -435,3 +435,106 @@ def test_a_closed_loop_stays_below_its_bound(write: Write) -> None:
     bound = offered_load(scenario).components["shop"].base.arriving
     sent = summarize(run(scenario))["rates"]["offered_rps"]
     assert 0.93 * bound < sent < 1.02 * bound
+
+
+# -- in several regions
+
+NEAR_AND_FAR = """\
+regions: {us: {}, eu: {}, asia: {role: standby, standby: warm}}
+network: {latency: 1ms, between: {us/eu: 40ms, us/asia: 60ms, eu/asia: 90ms}}
+"""
+PEOPLE = """\
+near: {region: us, traffic: {rate: 100/s}, to: entry, requests: [{send: GET /, weight: 4}, {send: POST /}]}
+far: {region: eu, traffic: {rate: 50/s}, to: entry}
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "shares", "certainty"),
+    [
+        ("{kind: dns, to: shop}", (100.0, 50.0, 0.0), Certainty.EXACT),
+        ("{kind: traffic_manager, steering: failover, to: shop}", (150.0, 0.0, 0.0), Certainty.EXACT),
+        ("{kind: traffic_manager, steering: round_robin, to: shop}", (75.0, 75.0, 0.0), Certainty.EXACT),
+        ("{kind: dns, steering: weighted, weights: {us: 4}, to: shop}", (120.0, 30.0, 0.0), Certainty.ABOUT),
+        ("{kind: traffic_manager, capacity: {us: 80/s}, to: shop}", (80.0, 70.0, 0.0), Certainty.ABOUT),
+        ("{kind: traffic_manager, capacity: {us: 60/s, eu: 60/s}, to: shop}", (80.0, 70.0, 0.0), Certainty.ABOUT),
+    ],
+)
+def test_steering_shares_requests_out(
+    write: Write, entry: str, shares: tuple[float, ...], certainty: Certainty
+) -> None:
+    """To the nearest region, the first, in turn, by weight; what one has no room for goes to the next; none stands in.
+
+    Where two are full, us has room half of the time and eu for six in ten: 60 = 0.5 (100 + 0.4 x 50) and
+    60 = 0.6 (50 + 0.5 x 100). Whoever finds both full, one in five, goes to the nearest all the same.
+    """
+    shop = "shop: {kind: service, regions: [us, eu, asia], workers: 9, work: 10ms}"
+    found = offered_load(write(f"entry: {entry}\n{shop}", PEOPLE, NEAR_AND_FAR))
+    parts = [found.components[f"shop@{region}"] for region in ("us", "eu", "asia")]
+    assert [part.base.arriving for part in parts] == pytest.approx(list(shares))
+    assert found.components["entry"].base.arriving == pytest.approx(150.0)
+    assert max(edge.certainty for edge in found.edges) is certainty
+    assert [part.standby for part in parts] == [None, None, "warm"]
+    assert parts[2].base.capacity == pytest.approx(900.0)
+
+
+def test_reads_go_to_the_nearest_replica_and_writes_to_the_primary(write: Write) -> None:
+    """20/s are written in us and applied in eu; a write from us waits until eu has it, two crossings of 40 ms."""
+    found = offered_load(
+        write(
+            "entry: {kind: traffic_manager, to: shop}\n"
+            "shop: {kind: service, regions: [us, eu], workers: 50, steps: [{work: 10ms}, {call: db}]}\n"
+            "db: {kind: database, primary: us, replicas: [eu], connections: 20, work: 4ms, "
+            "replication: {mode: semi_sync, apply: 2ms}}",
+            PEOPLE,
+            NEAR_AND_FAR,
+        )
+    )
+    rates = edges(found)
+    assert rates["shop@us", "db@us"] == pytest.approx(100.0)
+    assert rates["shop@eu", "db@eu"] == pytest.approx(50.0)
+    assert rates["db@us", "db@eu"] == pytest.approx(20.0)
+    assert ("shop@us", "db@eu") not in rates
+    assert found.components["db@us"].base.utilization == pytest.approx((100.0 * 0.004 + 20.0 * 0.080) / 20)
+    assert found.components["db@eu"].base.utilization == pytest.approx((50.0 * 0.004 + 20.0 * 0.002) / 20)
+    assert found.components["shop@us"].base.hold == pytest.approx(0.010 + 0.002 + 0.004 + 0.2 * 0.080)
+
+
+def test_data_stays_at_home(write: Write) -> None:
+    """A traveller in us calls home, 80 ms there and back; whoever is steered by latency goes there himself."""
+    clients = (
+        "local: {region: us, traffic: {rate: 30/s}, to: near}\n"
+        "away: {region: us, home: eu, traffic: {rate: 10/s}, to: near}\n"
+        "clever: {region: us, home: eu, traffic: {rate: 20/s}, to: fast}\n"
+    )
+    found = offered_load(
+        write(
+            "near: {kind: traffic_manager, to: app}\nfast: {kind: traffic_manager, steering: latency, to: app}\n"
+            "app: {kind: service, regions: [us, eu], workers: 50, steps: [{call: data}, {call: data}]}\n"
+            "data: {kind: external, regions: [us, eu], resident: client, latency: 3ms}",
+            clients,
+            NEAR_AND_FAR,
+        )
+    )
+    rates = edges(found)
+    assert (rates["fast", "app@us"], rates["fast", "app@eu"]) == (0.0, pytest.approx(20.0))
+    assert (rates["app@us", "data@us"], rates["app@us", "data@eu"]) == (pytest.approx(60.0), pytest.approx(20.0))
+    assert found.components["app@us"].base.hold == pytest.approx(2 * (0.75 * 0.005 + 0.25 * 0.083))
+
+
+@pytest.mark.parametrize("name", ["global_failover", "payment_dual_region", "data_residency", "split_brain"])
+def test_regions_are_as_busy_as_it_says(name: str) -> None:
+    """Every part of the shipped scenarios without their faults; what a replica applies is no request."""
+    calm = {"events": [], "objectives": [], "answer": "none", "duration": "40s", "warmup": "5s"}
+    scenario = load(name, calm)
+    found, measured = offered_load(scenario), summarize(run(scenario))["components"]
+    applied: dict[str, float] = {}
+    for edge in found.edges:
+        if edge.label == "replicates":
+            applied[edge.callee] = applied.get(edge.callee, 0.0) + edge.base
+    assert found.components.keys() == measured.keys()
+    for part, component in found.components.items():
+        expected = component.base.arriving - applied.get(part, 0.0)
+        assert measured[part]["offered"] / 35.0 == pytest.approx(expected, rel=0.08, abs=1.0), part
+        if component.base.utilization is not None:
+            assert measured[part]["utilization"] == pytest.approx(component.base.utilization, rel=0.08, abs=0.005), part

@@ -24,7 +24,7 @@ def capacity_sheets(capacity: Capacity) -> list[Sheet]:
     for point in capacity.points:
         cells = [Cell(spell(point.value)), Cell(f"{VERDICTS[point.verdict].sign} {point.verdict}", point.verdict)]
         for reading in point.readings:
-            words = plus_minus(objective_measure(reading), reading.interval)
+            words = plus_minus(objective_measure(reading), reading.interval, reading.missing)
             cells.append(Cell(f"{VERDICTS[reading.verdict].sign} {words}", reading.verdict))
         rows.append((*cells, Cell(_bottleneck(point.bottleneck)), Cell(_runs(point))))
     objectives = tuple(objective.text for objective in capacity.objectives)

@@ -8,7 +8,7 @@ from sim.metrics import Measure, OwnMeasure
 from sim.report import units
 from sim.report.experiments.choice import names
 from sim.report.experiments.looks import VERDICTS
-from sim.report.experiments.spelling import half_width, plus_minus, relative, signed_plus_minus
+from sim.report.experiments.spelling import half_width, of_variant, relative, signed_plus_minus
 from sim.report.sheet import Cell, Mark, Sheet
 
 _USUAL: Final = ("mean", "p50", "p95", "p99", "success_ratio", "goodput")
@@ -37,7 +37,7 @@ def comparison_sheets(comparison: Comparison) -> list[Sheet]:
         rows.append(
             (
                 Cell(title, mark),
-                Cell(plus_minus(measure, interval), mark if interval else "nothing"),
+                Cell(of_variant(comparison, number, measure), mark if interval else "nothing"),
                 Cell({"best": "best", "tie": "tied"}.get(mark, ""), mark),
                 *_difference(judgements.get(number), base, is_first=number == 0),
                 *(_plain(comparison, number, other) for other in others),
@@ -72,7 +72,7 @@ def _difference(judgement: Judgement | None, base: Interval | None, is_first: bo
 
 def _plain(comparison: Comparison, number: int, measure: Measure) -> Cell:
     interval = comparison.interval(number, measure)
-    return Cell(plus_minus(measure, interval), "" if interval else "nothing")
+    return Cell(of_variant(comparison, number, measure), "" if interval else "nothing")
 
 
 def _runs(comparison: Comparison, number: int) -> str:

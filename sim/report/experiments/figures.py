@@ -76,8 +76,8 @@ FIGURES_OF: Final[dict[str, dict[str, Plot]]] = {
         "measures": _plot(
             measures,
             "Over the first parameter",
-            "Points are means over runs, bands (or bars) their 95% intervals; where goodput leaves the dotted line, or "
-            "utilization nears 100%, the system has had enough.",
+            "Points are means over runs, bands (or bars) the 95% intervals of several; where goodput leaves the dotted "
+            "line, or utilization nears 100%, the system has had enough.",
             _is_grid,
         ),
         "heatmap": _plot(

@@ -16,7 +16,7 @@ from sim.experiment.variation import Variation, spell
 from sim.report import palette
 from sim.report.experiments.scales import is_wide
 from sim.report.experiments.spelling import figure as spell_figure
-from sim.report.experiments.spelling import fold
+from sim.report.experiments.spelling import fold, nothing
 from sim.report.figures import canvas
 
 _COLOURS: Final = "YlGnBu"
@@ -49,7 +49,7 @@ def heatmap(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
         axes.tick_params(length=0)
         if np.isnan(values).all():
             axes.set_xlim(-0.5, len(columns) - 0.5)
-            canvas.no_data(axes, sweep.measure.format(None))
+            canvas.no_data(axes, nothing(sweep, sweep.measure))
             return figure
         known = values[np.isfinite(values)]
         norm = _scale(known)
@@ -101,7 +101,7 @@ def _write(axes: Axes, sweep: Sweep, values: NDArray[np.float64], norm: Normaliz
     for (row, column), value in np.ndenumerate(values):
         known = bool(np.isfinite(value))
         dark = known and float(norm(value)) > 0.55
-        words = spell_figure(sweep.measure, float(value)) if known else sweep.measure.format(None)
+        words = spell_figure(sweep.measure, float(value)) if known else nothing(sweep, sweep.measure)
         axes.text(column, row, words, ha="center", va="center", fontsize=9, zorder=2,
                   color="white" if dark else palette.INK if known else palette.MUTED)  # fmt: skip
 

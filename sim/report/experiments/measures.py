@@ -1,7 +1,7 @@
 """How a system answers to a parameter: latency, goodput, success and utilization over it, and where it saturates."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from sim.report import palette, units
 from sim.report.experiments.looks import End, heading, look, name_ends
 from sim.report.experiments.scales import value_axis
 from sim.report.experiments.spelling import figure as spell_figure
-from sim.report.experiments.spelling import fold
+from sim.report.experiments.spelling import fold, nothing
 from sim.report.experiments.tracks import Ground, Track, figures, ground, is_saturated_throughout
 from sim.report.figures import canvas
 
@@ -82,6 +82,11 @@ def measures(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
             axes.tick_params(labelbottom=True)
         draw.legend(figure)
         return figure
+
+
+def _within(ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ends of intervals of a share, which is from 0 to 1; what is infinite is not known."""
+    return np.where(np.isfinite(ends), np.clip(ends, 0.0, 1.0), ends)
 
 
 def _measure(name: str) -> Measure:
@@ -182,9 +187,11 @@ class _Panels:
         curves = [self.curve(number, measure.read) for number in range(len(self.tracks))]
         axes.set_title(title, fontsize=11)
         if all(np.isnan(curve.mean).all() for curve in curves):
-            canvas.no_data(axes, measure.format(None))
+            canvas.no_data(axes, nothing(self.sweep, measure))
             return
         share = spell_figure(measure, 0.5) == "50%"
+        if share:
+            curves = [replace(curve, lo=_within(curve.lo), hi=_within(curve.hi)) for curve in curves]
         self._scale(axes, curves, lambda value: spell_figure(measure, value), logarithmic=False if share else None)
         if share:
             axes.set_ylim(0.0, 1.05)

@@ -22,15 +22,21 @@ _MEANS: Final = (
     "Each figure is a mean over runs with different seeds, and ± is half of its 95% confidence interval: of a hundred "
     "such intervals, 95 hold the true mean. "
 )
+_SINGLE: Final = (
+    "Each figure is of a single run, so nothing is said of how far chance goes: run it with more replications. "
+)
+_SATURATES: Final = (
+    f"A component counts as saturated where it is {SATURATED:.0%} busy. Between two values, where that is is reckoned "
+    "from the one that is not saturated: utilization is proportional to load, and inversely proportional to what there "
+    "is of a resource."
+)
 _READING: Final[dict[type, str]] = {
     Comparison: _MEANS + "All variants met the same requests (common random numbers), so differences are taken seed by "
     "seed, which is surer than laying two intervals side by side. Of more than two variants, all pairs are "
     "judged together: intervals are widened (Holm's procedure), so that in one measure the chance of even one wrong "
     "“better” or “worse” stays at 5%, whichever variant the others are compared with, the best included. A tie "
     "means that these runs show no difference, not that there is none: more replications may find it.",
-    Sweep: _MEANS + "Bands and bars in figures are these intervals. A component counts as saturated where it is "
-    f"{SATURATED:.0%} busy. Between two values, where that is is reckoned from the one that is not saturated: "
-    "utilization is proportional to load, and inversely proportional to what there is of a resource.",
+    Sweep: _MEANS + "Bands and bars in figures are these intervals. " + _SATURATES,
     Capacity: _MEANS + "An objective is met where the whole interval lies on the right side of the target, missed "
     "where it lies on the wrong side, and unsure otherwise. Between the last value that is sure to meet and the first "
     "that is sure to miss lies the uncertainty of the answer; more seeds make it smaller.",
@@ -67,13 +73,20 @@ def render_experiment(
         figures_first=sum(len(sheet.rows) for sheet in sheets) > _LONG,
         failures=study.failures,
         panels=make_panels(figures, plots),
-        reading=_READING[kind],
+        reading=_reading(study),
         varied=_varied(study),
         seeds=_seeds(study),
         document=scenario_as_run(study.scenario, document.seed),
         manifest=telling(manifest),
     )
     return page
+
+
+def _reading(study: Comparison | Sweep | Capacity) -> str:
+    """How to read the figures; where there is one run of each variant there are no intervals to speak of."""
+    if isinstance(study, Sweep) and max(map(len, study.runs)) == 1:
+        return _SINGLE + _SATURATES
+    return _READING[type(study)]
 
 
 def _what(study: Comparison | Sweep | Capacity) -> str:

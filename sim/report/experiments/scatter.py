@@ -15,7 +15,7 @@ from sim.report import palette
 from sim.report.experiments.looks import heading, marker
 from sim.report.experiments.scales import is_wide, value_axis
 from sim.report.experiments.spelling import figure as spell_figure
-from sim.report.experiments.spelling import fold
+from sim.report.experiments.spelling import fold, nothing
 from sim.report.figures import canvas
 
 MOST_PANELS: Final = 9
@@ -40,7 +40,7 @@ def scatter(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
         for axes in panels[len(variations) :]:
             axes.set_visible(False)
         if not known:
-            canvas.no_data(panels[0], sweep.measure.format(None))
+            canvas.no_data(panels[0], nothing(sweep, sweep.measure))
             return figure
         value_axis(panels[0], values, lambda value: spell_figure(sweep.measure, value))
         busy = np.array([sweep.busiest(number)[1] >= SATURATED for number in known])

@@ -70,7 +70,7 @@ def _panel(axes: Axes, capacity: Capacity, number: int) -> None:
         if reading.interval is None:
             axes.plot(x, 0.94, transform=axes.get_xaxis_transform(), **marker(reading.verdict))
             axes.annotate(
-                measure.format(None), (x, 0.94), xycoords=axes.get_xaxis_transform(), xytext=(8, 0),
+                reading.missing or measure.format(None), (x, 0.94), xycoords=axes.get_xaxis_transform(), xytext=(8, 0),
                 textcoords="offset points", va="center", color=colour, fontsize=9,
             )  # fmt: skip
             continue

@@ -6,6 +6,7 @@ from textwrap import wrap as wrap_words
 from typing import Final
 
 from sim.experiment.statistics import Interval
+from sim.experiment.study import Study, least_known
 from sim.metrics import Measure
 from sim.report import units
 
@@ -24,12 +25,30 @@ def figure(measure: Measure, value: float | None) -> str:
     return units.rate(value) if "/" in words else words
 
 
-def plus_minus(measure: Measure, interval: Interval | None) -> str:
-    """A mean with half of its interval's width; without it where one run alone says nothing of it."""
+def plus_minus(measure: Measure, interval: Interval | None, missing: str = "") -> str:
+    """A mean with half of its interval's width; without it where one run alone says nothing of it.
+
+    Args:
+        measure: Of what.
+        interval: The mean and its interval; None where some run has no such figure.
+        missing: What to call it then.
+    """
     if interval is None:
-        return measure.format(None)
+        return missing or measure.format(None)
     mean = figure(measure, interval.mean)
     return f"{mean} ± {figure(measure, half_width(interval))}" if isfinite(interval.half_width) else mean
+
+
+def of_variant(study: Study, number: int, measure: Measure) -> str:
+    """A measure of a variant; where some run of it has none, `no data`, `never` or `too little data`."""
+    interval = study.interval(number, measure)
+    return plus_minus(measure, interval, "" if interval else study.missing(number, measure))
+
+
+def nothing(study: Study, measure: Measure) -> str:
+    """What to call a measure that variants do not have."""
+    without = [number for number in range(len(study.variants)) if study.interval(number, measure) is None]
+    return least_known(study.missing(number, measure) for number in without) or measure.format(None)
 
 
 def half_width(interval: Interval) -> float:

@@ -6,7 +6,7 @@ from sim.experiment.sweep import SATURATED, Sweep
 from sim.experiment.variation import spell
 from sim.metrics import Measure
 from sim.report import units
-from sim.report.experiments.spelling import last_word, plus_minus
+from sim.report.experiments.spelling import last_word, of_variant
 from sim.report.sheet import Cell, Sheet
 
 _USUAL: Final = ("success_ratio", "goodput", "p50", "p95", "p99")
@@ -72,4 +72,4 @@ def _variants(sweep: Sweep) -> Sheet:
 
 def _figure(sweep: Sweep, number: int, measure: Measure) -> Cell:
     interval = sweep.interval(number, measure)
-    return Cell(plus_minus(measure, interval), "" if interval else "nothing")
+    return Cell(of_variant(sweep, number, measure), "" if interval else "nothing")

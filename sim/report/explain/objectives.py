@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sim.metrics import METRICS, Objective, parse_objective
+from sim.metrics import METRICS, TOO_LITTLE, Objective, parse_objective
 from sim.report import units
 from sim.report.explain.evidence import Evidence
 from sim.report.explain.finding import Finding, Weight
@@ -32,15 +32,23 @@ def objectives(evidence: Evidence) -> list[Finding]:
 def _missed(evidence: Evidence, row: Mapping[str, Any]) -> Finding:
     objective = parse_objective(row["objective"])
     title = f"Objective missed: {row['objective']}, actual {units.measured(row)}"
-    text = " ".join([*_by(objective, row["actual"]), *_driver(evidence, objective)])
+    text = " ".join(
+        [
+            *_by(objective, row["actual"], row.get("missing", METRICS[objective.metric].missing)),
+            *_driver(evidence, objective),
+        ]
+    )
     return Finding(title, text or "The run has no such figure.", dict(row), Weight.BROKEN)
 
 
-def _by(objective: Objective, actual: float | None) -> Iterator[str]:
+def _by(objective: Objective, actual: float | None, missing: str) -> Iterator[str]:
     """By how much."""
     target = METRICS[objective.metric].unit.format(objective.target)
     if actual is None:
-        yield "It never came about within the run."
+        if missing == units.NEVER:
+            yield "It never came about within the run."
+        elif missing == TOO_LITTLE:
+            yield "Too little came after it to say whether it did."
     elif objective.target > 0.0 and objective.operator in ("<", "<="):
         yield f"That is {times(actual / objective.target)} times the target of {target}."
     elif objective.operator in (">", ">="):

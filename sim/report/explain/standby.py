@@ -26,12 +26,13 @@ def _finding(evidence: Evidence, region: str, config: Any) -> Iterator[Finding]:
         return
     called, until = _when(evidence, region, "activated"), _first_request(evidence, region)
     ready = _when(evidence, region, "ready")
-    waited = slice(evidence.first, max(until, evidence.first + 1) - 1)
+    waited = slice(evidence.first, max(int(until if called is None else min(called, until)), evidence.first + 1) - 1)
+    up = [seconds["up"] for instances in rows.values() for seconds in instances.values()]
     running = {
         part: sum(float(each["up"].loc[waited].mean()) for each in instances.values())
         for part, instances in rows.items()
     }
-    idle = sum(running.values()) * (until - evidence.first)
+    idle = sum(float(each.loc[evidence.first : until - 1].sum()) for each in up)
     each = [f"{number(round(running[part], 1))} of {len(rows[part])} instances of {base_name(part)}" for part in rows]
     until_then = f"until {units.moment(until)}" if until < evidence.end else "to the end of the run"
     title = f"{region} stood by {config.standby}: {listed(each)} ran there {until_then}, without a request"

@@ -7,6 +7,7 @@ global state behind. A figure is as wide as a desktop's page, or, drawn inside `
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from textwrap import fill
 from typing import Final
 
 import numpy as np
@@ -24,8 +25,9 @@ from sim.report import palette, units
 _WIDTH: Final = 10.0
 _NARROW: Final = 4.6
 _LEGEND_ROW: Final = 0.22
-_LETTER: Final = 5.9
-_HANDLE: Final = 30.0
+_LETTER: Final = 6.2
+_HANDLE: Final = 38.0
+_TITLE_LETTERS: Final = 32
 _TITLE_GAP: Final = 8.0
 _is_narrow: Final = ContextVar("narrow", default=False)
 
@@ -66,7 +68,10 @@ def page(figure: FigureBase | None, height: float) -> FigureBase:
 
 def title(axes: Axes, text: str, above: float = 0.0) -> None:
     """Writes a title over a plot, `above` points higher where event names stand in between."""
-    axes.set_title(text, pad=above + _TITLE_GAP)
+    if is_narrow():
+        axes.set_title(fill(text, _TITLE_LETTERS), pad=above + _TITLE_GAP, fontsize=11.5)
+    else:
+        axes.set_title(text, pad=above + _TITLE_GAP)
 
 
 def legend(axes: Axes, reverse: bool = False, skip: int = 0) -> None:
@@ -122,6 +127,7 @@ def aside(axes: Axes, words: str, colour: str) -> None:
 
 def no_data(axes: Axes, words: str) -> None:
     """Says in the middle of an empty plot why it is empty."""
+    words = fill(words, _TITLE_LETTERS) if is_narrow() else words
     axes.text(
         0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=palette.MUTED, fontstyle="italic"
     )

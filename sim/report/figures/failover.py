@@ -60,15 +60,23 @@ def failover(result: Result, figure: FigureBase | None = None) -> FigureBase:
         result: The run.
         figure: What to draw into; a new figure unless given.
     """
+    if not regions_of(result):
+        figure = canvas.page(figure, 2.0)
+        canvas.no_data(figure.add_subplot(), "there are no regions")
+        return figure
     slices = bins(result, at_least=1.0)
     happened = moments(result)
     paid = costs(result)
     with palette.style():
-        heights = [_ROW * max(len(happened), 2) + 0.2, 2.3, 1.5, 0.75]
-        figure = canvas.page(figure, sum(heights) + 2.1)
-        grid = figure.add_gridspec(4, len(paid) or 1, height_ratios=heights)
-        story = figure.add_subplot(grid[0, :])
-        middle, bottom = (figure.add_subplot(grid[row, :], sharex=story) for row in (1, 2))
+        story_height, bars = (
+            _ROW * max(len(happened), 2) + 0.2,
+            (len(paid), 1) if canvas.is_narrow() else (1, len(paid)),
+        )
+        heights = [story_height, 2.3, 1.5, 0.75 * bars[0] + 0.5 * (bars[0] - 1)]
+        figure = canvas.page(figure, sum(heights) + 1.7)
+        grid = figure.add_gridspec(4, 1, height_ratios=heights)
+        story = figure.add_subplot(grid[0])
+        middle, bottom = (figure.add_subplot(grid[row], sharex=story) for row in (1, 2))
         show_time(bottom, result)
         canvas.title(story, "What happened, where traffic went, and who was served")
         for axes in (middle, bottom):
@@ -76,8 +84,9 @@ def failover(result: Result, figure: FigureBase | None = None) -> FigureBase:
         _tell(story, happened, (middle, bottom), result.duration)
         _stack(middle, result, slices)
         _served(bottom, result, slices)
-        for column, cost in enumerate(paid):
-            _bar(figure.add_subplot(grid[3, column]), cost)
+        places = grid[3].subgridspec(*bars)
+        for number, cost in enumerate(paid):
+            _bar(figure.add_subplot(places[number]), cost)
         return figure
 
 
@@ -116,6 +125,11 @@ def success(result: Result, slices: Bins, chosen: NDArray[np.bool_]) -> NDArray[
     return np.asarray(np.divide(good, sent, out=np.full(slices.number, np.nan), where=sent > 0))
 
 
+def _row() -> float:
+    """The height of a moment, inches; in a narrow figure its words stand above its mark."""
+    return 2.0 * _ROW * 0.75 if canvas.is_narrow() else _ROW
+
+
 def _tell(axes: Axes, happened: list[Moment], below: tuple[Axes, ...], stop: float) -> None:
     """One row for each moment, its words beside it."""
     axes.set_ylim(len(happened) - 0.4, -0.6)
@@ -134,13 +148,16 @@ def _tell(axes: Axes, happened: list[Moment], below: tuple[Axes, ...], stop: flo
             for other in (axes, *below):
                 top = 1.0 - (row + 0.6) / (len(happened) + 0.2) if other is axes else 1.0
                 other.axvline(moment.when, ymax=top, color=moment.colour, lw=0.9, ls=(0, (2, 2)), alpha=0.7, zorder=3.5)
-        left = end < 0.62 * stop
-        axes.annotate(
+        right = end < stop - moment.when
+        at, beside, up = (end, 8.0, 0.0) if right else (moment.when, -8.0, 0.0)
+        if canvas.is_narrow():
+            right, at, beside, up = True, 0.0, 0.0, 12.0
+        words = axes.annotate(
             units.plain(moment.words),
-            (end if left else moment.when, row),
-            xytext=(8.0 if left else -8.0, 0.0),
+            (at, row),
+            xytext=(beside, up),
             textcoords="offset points",
-            ha="left" if left else "right",
+            ha="left" if right else "right",
             va="center",
             color=moment.colour,
             fontsize=palette.STYLE["legend.fontsize"],
@@ -148,6 +165,7 @@ def _tell(axes: Axes, happened: list[Moment], below: tuple[Axes, ...], stop: flo
             bbox=_BEHIND,
             zorder=5,
         )
+        words.set_in_layout(False)
 
 
 def _stack(axes: Axes, result: Result, slices: Bins) -> None:

@@ -161,4 +161,4 @@ def ticks_of_bar(axes: Axes, image: AxesImage) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.minorticks_off()
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(3, integer=most >= 3.0))
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=most >= 4.0))

@@ -19,7 +19,7 @@ _SHARE_OF_A_LETTER: Final = 0.017
 
 
 def ledger(result: Result, figure: FigureBase | None = None) -> FigureBase:
-    """Draws the time ledger of mean, median and 99th percentile: in time on the left, in shares on the right.
+    """Draws the time ledger of mean, median and 99th percentile: in time, and in shares beside or below.
 
     Args:
         result: The run.
@@ -32,13 +32,18 @@ def ledger(result: Result, figure: FigureBase | None = None) -> FigureBase:
         (words, [parts[key][part] or 0.0 for part in LEDGER]) for key, words in COHORTS.items() if parts[key]["total"]
     ]
     with palette.style():
-        figure = canvas.page(figure, 3.2)
-        left, right = figure.subplots(1, 2, width_ratios=(2, 3), sharey=True)
+        if canvas.is_narrow():
+            figure = canvas.page(figure, 5.2)
+            left, right = figure.subplots(2, 1, sharey=True)
+        else:
+            figure = canvas.page(figure, 3.2)
+            left, right = figure.subplots(1, 2, width_ratios=(2, 3), sharey=True)
         canvas.title(left, "Where the time went")
         if not cohorts:
             canvas.no_data(left, "no request ended")
             right.set_axis_off()
             return figure
+        letter = _SHARE_OF_A_LETTER * (1.5 if canvas.is_narrow() else 1.0)
         longest = max(sum(cohort) for _, cohort in cohorts)
         for row, (_, cohort) in enumerate(cohorts):
             total = sum(cohort)
@@ -47,7 +52,7 @@ def ledger(result: Result, figure: FigureBase | None = None) -> FigureBase:
                 left.barh(row, length, left=start, height=0.62, color=palette.LEDGER[part], lw=0)
                 right.barh(row, length / total, left=start / total, height=0.62, color=palette.LEDGER[part], lw=0)
                 words = units.duration(length)
-                if length / total >= _SHARE_OF_A_LETTER * len(words):
+                if length / total >= letter * len(words):
                     right.text(
                         (start + length / 2) / total,
                         row,
@@ -80,6 +85,9 @@ def ledger(result: Result, figure: FigureBase | None = None) -> FigureBase:
 def _name_parts(axes: Axes, names: list[str]) -> None:
     """The legend: one coloured square for each part that occurs, above the shares and in their order."""
     handles = [axes.barh(0, 0, color=palette.LEDGER[name], label=name) for name in names]
+    if canvas.is_narrow():
+        canvas.legend(axes)
+        return
     axes.legend(
         handles,
         names,

@@ -53,10 +53,12 @@ def layout(regions: Sequence[str], distances: Mapping[frozenset[str | None], flo
         distances: One-way latency of each two, s; they stand together where none is known.
 
     Returns:
-        A row x, y for each region, the centre at 0, 0 and the outermost ones 1 away from it in x or in y.
+        A row x, y for each region, the centre at 0, 0 and the outermost ones 1 away from it in x.
     """
-    far = np.array([[distances.get(frozenset((one, other)), 0.0) for other in regions] for one in regions])
-    places = scaled(np.sqrt(far))
+    if not regions:
+        return np.zeros((0, 2))
+    far = np.array([distances.get(frozenset((one, other)), 0.0) for one in regions for other in regions])
+    places = scaled(np.sqrt(far).reshape(len(regions), len(regions)))
     known = [number for number, name in enumerate(regions) if place_of(name) is not None]
     world = np.array([place_of(regions[number]) for number in known], dtype=np.float64).reshape(-1, 2)
     if len(np.unique(world, axis=0)) > 1:
@@ -64,12 +66,12 @@ def layout(regions: Sequence[str], distances: Mapping[frozenset[str | None], flo
         left, _, right = np.linalg.svd(centred.T @ (world - world.mean(axis=0)))
         places = places @ (left @ right)
     places = places - (places.max(axis=0) + places.min(axis=0)) / 2.0
-    return np.asarray(places / (np.abs(places).max(initial=0.0) or 1.0))
+    return np.asarray(places / (np.abs(places[:, 0]).max() or 1.0))
 
 
 def scaled(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points in the plane whose distances are as close as can be to those of a symmetric matrix."""
-    centring = np.eye(len(distances)) - 1.0 / max(len(distances), 1)
+    centring = np.eye(len(distances)) - 1.0 / len(distances)
     values, vectors = np.linalg.eigh(-0.5 * centring @ distances**2 @ centring)
     places = np.zeros((len(distances), 2))
     for axis, number in enumerate(np.argsort(values)[::-1][:2]):

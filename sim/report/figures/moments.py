@@ -12,19 +12,19 @@ from sim.report import palette, units
 _MOST: Final = 12
 _LEAST_TELLING: Final = ("rejoined", "activated", "ready", "unhealthy", "ejected", "failback", "drained")
 _STEERED: Final = {
-    "dns": "DNS answers {where} no more: new look-ups go elsewhere",
-    "traffic_manager": "traffic manager sends nothing to {where} any more",
+    "dns": "DNS switch: {where} is out",
+    "traffic_manager": "traffic manager: {where} is out",
 }
-_BACK: Final = {"dns": "DNS answers {where} again", "traffic_manager": "traffic manager sends to {where} again"}
+_BACK: Final = {"dns": "DNS switch: {where} is back", "traffic_manager": "traffic manager: {where} is back"}
 _WORDS: Final = {
-    "unhealthy": "{part} found unhealthy",
+    "unhealthy": "{part} unhealthy",
     "ejected": "{part} ejected",
     "drained": "{where} drained",
-    "promoted": "{part} promoted: it takes the writes now",
-    "activated": "standby {where} begins to prepare",
+    "promoted": "new primary: {part}",
+    "activated": "standby {where} starts up",
     "ready": "standby {where} is ready",
     "failback": "traffic may return to {where}",
-    "rejoined": "{part} follows the new primary",
+    "rejoined": "{part} is a replica now",
 }
 
 
@@ -73,11 +73,11 @@ def _all(result: Result) -> Iterator[Moment]:
             words = f"{_later(reaction.when - event.start)}  {noticed}{_spell(result, reaction)}"
             yield Moment(reaction.when, reaction.what, words)
         if back.failover:
-            words = f"{_later(back.failover)}  users are served again (failover)"
+            words = f"{_later(back.failover)}  users served again (failover)"
             yield Moment(event.start + back.failover, "well", words)
         if event.end is not None and back.recovery is not None:
             when = event.end + back.recovery
-            yield Moment(when, "well", f"{_later(when - event.start)}  all as before the fault (recovered)")
+            yield Moment(when, "well", f"{_later(when - event.start)}  all as before (recovered)")
 
 
 def _later(seconds: float) -> str:

@@ -20,6 +20,10 @@ from sim.report.figures.map_layout import layout
 from sim.report.figures.regions import colours_of, regions_of
 
 _SIDE: Final = 1.45
+_TALLEST: Final = 3.2
+_MARGIN: Final = 1.65
+"""Above and below the outermost regions, inches: where their labels are."""
+
 _BEND: Final = 0.16
 _LABEL_AT: Final = 0.36
 """Where on its way an arrow is named: before its middle, where the distance stands."""
@@ -43,8 +47,10 @@ def region_map(result: Result, figure: FigureBase | None = None) -> FigureBase:
     distances = NetworkConfig.model_validate(result.document.get("network") or {}).distances
     places = layout(regions, distances)
     with palette.style():
-        low, high = places[:, 1].min(initial=0.0) - 0.4, places[:, 1].max(initial=0.0) + 0.4
-        figure = canvas.page(figure, canvas.width() * (high - low) / (2.0 * _SIDE))
+        inch = 2.0 * _SIDE / canvas.width()
+        places[:, 1] *= min(1.0, _TALLEST * inch / float(np.ptp(places[:, 1]) or 1.0)) if len(regions) else 1.0
+        low, high = places[:, 1].min(initial=0.0) - _MARGIN * inch, places[:, 1].max(initial=0.0) + _MARGIN * inch
+        figure = canvas.page(figure, (high - low) / inch)
         axes = figure.add_subplot()
         canvas.title(axes, "Regions, their users, and the calls between them")
         axes.set_axis_off()
@@ -62,9 +68,9 @@ def region_map(result: Result, figure: FigureBase | None = None) -> FigureBase:
         for name, place in zip(regions, places, strict=True):
             served, size = found[name]["served"]["requests"], sizes[name]
             _draw_region(axes, place, colours_of(regions)[name], size, bool(troubles.get(name)))
-            lines = [_users(found[name]["sent"], seconds), f"serves {units.rate(served / seconds)}"]
+            lines = [*_users(found[name]["sent"], seconds), f"serves {units.rate(served / seconds)}"]
             if found[name]["role"] == "standby":
-                lines[0:0] = [f"{found[name]['standby']} standby, {units.share(found[name]['idle_share'])} idle"]
+                lines[0:0] = [f"{found[name]['standby']} standby", f"{units.share(found[name]['idle_share'])} idle"]
             _label(axes, place, size, name, lines, troubles.get(name, []))
         return figure
 
@@ -86,10 +92,10 @@ def marks(result: Result) -> dict[str, list[str]]:
     return found
 
 
-def _users(sent: Mapping[str, float], seconds: float) -> str:
+def _users(sent: Mapping[str, float], seconds: float) -> list[str]:
     if not sent["requests"]:
-        return "no users"
-    return f"users send {units.rate(sent['requests'] / seconds)}, {units.share(sent['success_ratio'])} succeed"
+        return ["no users"]
+    return [f"users send {units.rate(sent['requests'] / seconds)}", f"{units.share(sent['success_ratio'])} succeed"]
 
 
 def _draw_region(axes: Axes, place: NDArray[np.float64], colour: str, size: float, hurt: bool) -> None:
@@ -112,7 +118,7 @@ def _label(
         axes.annotate(
             words, tuple(place), xytext=(0.0, height if above else -height), textcoords="offset points", ha="center",
             va="bottom" if above else "top", color=colour, fontweight=weight, fontsize=points, bbox=_BEHIND, zorder=5,
-        )  # fmt: skip
+        ).set_in_layout(False)  # fmt: skip
         height += points * 1.45
 
 

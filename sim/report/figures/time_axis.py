@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 
 from sim.metrics.result import Event, Result
 from sim.report import palette, units
+from sim.report.figures import canvas
 
 MOST_BINS: Final = 240
 _WIDTHS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600)
 _DAY: Final = 86400.0
 _TICKS: Final = (*_WIDTHS, 4 * 3600, 12 * 3600, _DAY, 2 * _DAY, 7 * _DAY)
+_MOST_TICKS: Final = 10
+_MOST_TICKS_NARROW: Final = 6
 _REQUESTS_PER_BIN: Final = 25
 _FEWEST_BINS: Final = 20
 _MOST_LANES: Final = 4
@@ -100,7 +103,8 @@ def show_time(axes: Axes, result: Result) -> None:
         if stop <= limit
     )
     axes.set_xlim(0.0, stop)
-    step = next((step for step in _TICKS if stop / step <= 10), 30 * _DAY)
+    most = _MOST_TICKS_NARROW if canvas.is_narrow() else _MOST_TICKS
+    step = next((step for step in _TICKS if stop / step <= most), 30 * _DAY)
     axes.xaxis.set_major_locator(MultipleLocator(float(step)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{seconds / unit:g}"))
     axes.set_xlabel(f"simulated time ({word})")
