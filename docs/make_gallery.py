@@ -70,7 +70,7 @@ SECTIONS: Final[dict[str, dict[str, str]]] = {
         "dns_ttl": "failover",
         "active_passive": "failover",
         "spillover": "latency",
-        "gray_region": "failover",
+        "gray_region": "latency",
         "data_residency": "latency",
         "zone_failure": "outcomes",
     },

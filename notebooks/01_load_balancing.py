@@ -421,7 +421,8 @@ is cold after every change of the fleet. And the price:
 #   most of the waiting, the third little; and two random looks at stale numbers do not send everybody to the same
 #   idle machine.
 # - *"Why not always least response time?"* It measures the past. With many callers and a short memory they all run to
-#   the same machine, and one that fails fast, or answers nobody any more, looks fast. Give it a long decay, let it choose between two, add outlier ejection.
+#   the same machine, and one that fails fast, or answers nobody any more, looks fast. Give it a long decay, let it
+#   choose between two, add outlier ejection.
 # - *"When consistent hashing?"* When the instance matters for the key: caches, shards, sessions. Use many virtual
 #   nodes, and a bound on the load, for one hot key has one home.
 #

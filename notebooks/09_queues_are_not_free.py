@@ -242,13 +242,15 @@ wasted = {
     name: 1 - figures[name]["acknowledged"] / figures[name]["delivered"]
     for name in ("endless", "dead_letter", "in_order")
 }
-old = kept(poison, "endless", "lag_s")
-seen = float(old.index[old > 5][0])
+old, depth = kept(poison, "endless", "lag_s"), kept(poison, "endless", "depth")
+aged, choked = float(old.index[old > 5][0]), float(depth.index[depth < 100][-1])
+assert aged < 0.5 * choked < 0.5 * poison.scenario.duration
 assert figures["dead_letter"]["end_to_end_s"]["p99"] < 1 < figures["in_order"]["end_to_end_s"]["p99"]
 assert wasted["dead_letter"] < 0.1 < 0.3 < wasted["endless"]
 assert poison["orders p99"] < 0.05
 say(f"""
-**Prediction 4.** For {seen:.0f} s no message is older than 5 s. Each poison message is an attempt every two seconds, for ever, so
+**Prediction 4.** For {choked:.0f} s no more than a hundred messages wait, and nothing seems to be wrong; only the age of the
+oldest one passed 5 s after {aged:.0f} s. Each poison message is an attempt every two seconds, for ever, so
 the attempts in vain grow in a straight line until no worker is left: {wasted["endless"]:.0%} of all deliveries, and
 {figures["endless"]["depth"]:,} messages wait at the end. With a limit of four deliveries they are
 {wasted["dead_letter"]:.1%} of all; {figures["dead_letter"]["dead_letters"]} dead letters lie there for somebody to look

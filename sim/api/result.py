@@ -80,7 +80,11 @@ class Result:
 
     @property
     def plot(self) -> Plots:
-        """The figures of a report, as methods: `failover region_map latency outcomes ledger instances components queues attempts`."""
+        """The figures of a report, as methods.
+
+        They are `failover region_map latency outcomes ledger instances components queues attempts`; `dir` lists those
+        that this run has something to show in.
+        """
         return Plots(self.recorded, FIGURES)
 
     def __getitem__(self, measure: str) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sim.experiment.shape import COUNT, FIGURE, FLAG, NUMBER, TEXT, Each, differences
 from sim.metrics import COHORTS, LATENCY_FIGURES, parse_objective
+from sim.metrics.moved import SHARES
 from sim.metrics.summary import COMPONENT_FIGURES
 from sim.request import LEDGER
 
@@ -23,6 +24,7 @@ _TRAFFIC: Final = {
     "attempts": {"total": COUNT, "per_request": FIGURE},
     "time_ledger": dict.fromkeys(COHORTS, dict.fromkeys((*LEDGER, "total"), FIGURE)),
 }
+_FARED: Final = {"requests": COUNT, "success_ratio": FIGURE, "p99_s": FIGURE}
 _SHAPE: Final = {
     "scenario": TEXT,
     "seed": COUNT,
@@ -43,10 +45,21 @@ _SHAPE: Final = {
         {
             **dict.fromkeys(("kind", "target"), TEXT),
             "start_s": NUMBER,
-            **dict.fromkeys(("end_s", "detection_s", "failover_s", "recovery_s"), FIGURE),
-            "lost": COUNT,
+            **dict.fromkeys(("end_s", "detection_s", "failover_s", "recovery_s", *SHARES), FIGURE),
+            **dict.fromkeys(("lost", "requests_lost"), COUNT),
         },
         list,
+    ),
+    "regions": Each(
+        {
+            "role": TEXT,
+            "sent": _FARED,
+            "served": _FARED,
+            **dict.fromkeys(("traffic_to", "calls_to"), Each(COUNT)),
+            **dict.fromkeys(("cross_region", "cross_zone"), COUNT),
+            "instance_s": NUMBER,
+            "idle_share": FIGURE,
+        }
     ),
     "objectives": Each({"objective": TEXT, "actual": FIGURE, "met": FLAG}, list),
 }

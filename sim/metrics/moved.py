@@ -27,6 +27,8 @@ SHARES: Final = {"moved_10_s": 0.1, "moved_50_s": 0.5, "moved_99_s": 0.99}
 
 _FEWEST: Final = 20
 _RULE_OF_THREE: Final = 3.0
+_CHANCE: Final = 0.01
+"""How unlikely it must be that the last requests went elsewhere by chance, for them to be news."""
 
 
 def moved(result: Result) -> list[tuple[dict[str, float | None], list[str]]]:
@@ -38,7 +40,7 @@ def moved(result: Result) -> list[tuple[dict[str, float | None], list[str]]]:
     Returns:
         For each of `result.events`, in their order, the time from its start for each of `SHARES`, s, None if it was not
         reached while the event lasted, or nothing was steered to its target; and the keys of those that seem to have
-        been reached, but with too few requests after it to be sure.
+        been reached, and not by chance, but with too few requests after it to be sure.
     """
     return [_moved(result, event) for event in result.events]
 
@@ -67,9 +69,12 @@ def _moved(result: Result, event: Event) -> tuple[dict[str, float | None], list[
     curve, follow, unknown = falling(still), np.arange(len(still), 0, -1) * share_before, []
     for key, share in SHARES.items():
         reached = np.flatnonzero(curve <= (1.0 - share) * share_before)
-        if reached.size and follow[reached[0]] * (1.0 - share) >= _RULE_OF_THREE:
-            figures[key] = float(times[reached[0]] - event.start)
-        elif reached.size:
+        if not reached.size:
+            continue
+        first = reached[0]
+        if follow[first] * (1.0 - share) >= _RULE_OF_THREE:
+            figures[key] = float(times[first] - event.start)
+        elif (1.0 - min(1.0, curve[max(first - 1, 0)] / share_before)) ** follow[first] < _CHANCE:
             unknown.append(key)
     return figures, unknown
 

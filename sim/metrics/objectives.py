@@ -7,8 +7,8 @@ subject the objective is about everything:
 - of traffic (all of it, a client's, a route's): latencies are of every request that ended, whatever its outcome, and
   shares of success count those that are overdue at the end as failed (`sim.metrics.overdue`);
 - of components: the worst one, but counters are added up; so it is with the parts of one in several regions;
-- of events: the worst one, but `lost`, `requests_lost` and `writes_lost` are added up; a recovery that never came, or of which there is
-  too little data to say whether it did, misses every target.
+- of events: the worst one, but `lost`, `requests_lost` and `writes_lost` are added up; a recovery that never came, or
+  of which there is too little data to say whether it did, misses every target.
 """
 
 import operator

@@ -51,6 +51,9 @@ _COUNTED: Final[Mapping[str, Callable[[Any], bool]]] = {
 _OF_REPLICATED: Final = ("rto", "rpo", "writes_lost")
 """Figures of events that are there where a component is replicated."""
 
+_OF_STEERED: Final = ("moved_10", "moved_50", "moved_99")
+"""Figures of events that are there where something steers traffic to regions."""
+
 
 def has_figure(config: Config, metric: str) -> bool:
     """Whether a component counts what a metric of components reads.
@@ -87,6 +90,9 @@ def missing_figure(document: Document, subject: str | None, metric: str) -> str 
     replicated = [_may_be_replicated(config) for config in vars(document).get("components", {}).values()]
     if metric in _OF_REPLICATED and not any(replicated) and None not in replicated:
         return f"nothing in the scenario counts {metric}: it needs a database with a 'primary'"
+    kinds = [getattr(config, "kind", None) for config in vars(document).get("components", {}).values()]
+    if metric in _OF_STEERED and not {"dns", "traffic_manager", None}.intersection(kinds):
+        return f"nothing in the scenario counts {metric}: it needs a dns or a traffic_manager"
     if METRICS[metric].kinds != ("component",):
         return None
     components = vars(document).get("components", {})

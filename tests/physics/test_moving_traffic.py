@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim.metrics.moved import falling
+from sim.scenario import ScenarioError
 
 TWO = """
     duration: 300s
@@ -115,6 +116,25 @@ def test_without_steering_nothing_can_move(play):
     story = play(TWO.replace("timeout: 500ms, to: front", "timeout: 500ms, to: api"))
     assert moved(story) == [None, None, None]
     assert story.summary["events"][0]["unknown"] == []
+
+
+def test_an_objective_on_what_nothing_steers_is_an_error(write):
+    text = """
+        duration: 20s
+        clients: {ann: {traffic: {rate: 10/s}, to: api}}
+        components: {api: {kind: service, work: 1ms}}
+        events: [{at: 10s, crash: api}]
+        objectives: [moved_99 < 1m]
+        """
+    with pytest.raises(ScenarioError, match="nothing in the scenario counts moved_99: it needs a dns or a traffic_man"):
+        write(text)
+
+
+def test_objectives_may_be_about_what_has_moved_and_what_was_lost(play):
+    story = play(TWO + "objectives: [region_down moved_99 < 1m, requests_lost < 100]")
+    moved_99, lost = story.summary["objectives"]
+    assert (moved_99["actual"], moved_99["met"]) == (moved(story)[2], True)
+    assert (lost["actual"], lost["met"]) == (story.summary["events"][0]["requests_lost"], False)
 
 
 @pytest.mark.parametrize(

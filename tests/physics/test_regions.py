@@ -398,3 +398,57 @@ def test_keys_have_regions_of_their_own(play):
     assert 0.4 < far.mean() < 0.6
     one = play(text.replace("{uniform: {items: 1000}}", "7"), eve=[0]).result.requests
     assert len({round(float(seconds), 6) for seconds in one["network"][one["client"] == 0]}) == 1
+
+
+# -- DNS policies, and what a traffic manager's own outage does
+
+
+@pytest.mark.parametrize(
+    ("policy", "share"),
+    [
+        pytest.param("steering: weighted, weights: {us: 3, eu: 1}", 0.75, id="weighted"),
+        pytest.param("steering: round_robin", 0.5, id="in turn"),
+        pytest.param("steering: geo", 1.0, id="geo"),
+        pytest.param("steering: failover", 1.0, id="failover"),
+        pytest.param("steering: latency", 0.0, id="latency"),
+    ],
+)
+def test_dns_answers_by_its_policy(play, policy, share):
+    """So many of the 200 resolvers get the nearby address; by latency none does, for the data is far from there."""
+    text = STEERED.replace("{call: db}]", "{call: db}, {call: db}]").replace(
+        "kind: traffic_manager", "kind: dns, ttl: 5s"
+    )
+    story = play(text.replace("OPTIONS", f"resolvers: 200, {policy}"))
+    names = story.component("front")
+    total = names["to_us"] + names["to_eu"]
+    asked = names["lookups"]
+    tolerance = 0.05 if share == 0.0 else 4 * (share * (1 - share) / asked) ** 0.5
+    assert names["to_us"] / total == pytest.approx(share, abs=tolerance)
+
+
+def test_failover_goes_to_the_next_in_order_and_not_to_the_nearest(play):
+    """Ann is in asia; the order is us, eu, asia. When the us dies the eu is next, though asia is where she is."""
+    story = play(
+        """
+        duration: 100s
+        regions: {us: {}, eu: {}, asia: {}}
+        network: {between: {us/eu: 40ms, us/asia: 60ms, eu/asia: 80ms}}
+        clients: {ann: {region: asia, traffic: {rate: 20/s, arrivals: constant}, timeout: 500ms, to: front}}
+        components:
+          front: {kind: traffic_manager, to: api, steering: failover, health_check: {interval: 2s, timeout: 1s}}
+          api: {kind: service, regions: [us, eu, asia], workers: 10, work: 1ms}
+        events: [{at: 50s, region_down: us}]
+        """
+    )
+    assert story.component("front")["to_asia"] == 0
+    assert story.component("front")["to_eu"] > 20 * 40
+    assert story.component("front")["to_us"] >= 20 * 50
+
+
+def test_a_traffic_manager_that_is_out_refuses_everybody_at_once(play):
+    """Nothing remembers an old answer: from 100 to 130 s every request is refused, before and after none."""
+    story = play(STEERED.replace("OPTIONS", "steering: geo") + "events: [{at: 100s, for: 30s, outage: front}]\n")
+    rows = story.result.requests
+    out = (rows["arrived"] >= 100.0) & (rows["arrived"] < 130.0)
+    assert set(rows["outcome"][out].tolist()) == {4}
+    assert set(rows["outcome"][~out].tolist()) <= {0, 255}

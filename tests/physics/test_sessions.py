@@ -139,3 +139,16 @@ def test_the_least_loaded_of_old_reports_is_where_all_go(play):
     assert fresh < 0.05
     assert herd > 5 * blind
     assert two < herd / 3
+
+
+def test_a_header_or_an_address_keeps_a_session_too(play):
+    """By address as many sessions as callers, by header as many as it has values: those stay on one instance each."""
+    text = PLAIN.replace("SESSION", "").replace('    events: [{at: 50s, crash: "api[2]", restart_after: 10s}]\n', "")
+    by_address = play(text.replace("AFFINITY", "affinity: source")).component("api")
+    assert (by_address["sessions_started"], by_address["sessions_lost"]) == (200, 0)
+    headers = ", ".join(f"{{send: GET /, headers: {{Tenant: t{number}}}}}" for number in range(3))
+    text = text.replace("population: 200,", f"requests: [{headers}],")
+    served = play(text.replace("AFFINITY", 'affinity: "header:tenant"')).served("api")
+    assert sum(requests > 0 for requests in served) <= 3
+    served = play(text.replace("AFFINITY", 'affinity: "header:absent"')).served("api")
+    assert min(served) > 0.8 * max(served)

@@ -23,9 +23,9 @@ def ejected(run):
 
 
 def test_the_dead_instance_is_preferred_until_it_is_ejected(runs):
-    """The balancer prefers it (more than a third of all searches) until it is ejected, 4 to 6 s after the crash."""
+    """The balancer prefers it (more than a third of all searches) until it is ejected, 4 to 5 s after the crash."""
     for run in runs("quickstart"):
-        assert 44.0 < ejected(run) < 46.0
+        assert 44.0 < ejected(run) < 45.01
         searches = 0.8 * 0.985 * run.attempts(40.0, ejected(run))
         assert 1 / 3 < run.summary["events"][0]["lost"] / searches < 0.42
         assert run.mean("outstanding", "search", ejected(run) + 1, 69, instance=0) == 0.0
@@ -42,10 +42,10 @@ def test_a_crash_is_felt_until_it_is_found(runs, p):
 
 
 def test_the_flash_sale_is_paid_for_by_search(runs, p):
-    """Search queues, p99 is three times what it was, one in ten to one in five fails; at checkout nobody waits."""
+    """Search queues, p99 is three times what it was, about one in ten fails; at checkout nobody waits."""
     for run in runs("quickstart"):
         assert p(run.sent(82, 100), 0.99) > 3 * p(run.sent(20, 40), 0.99)
-        assert 0.1 < failing(run, 82, 100) < 0.2
+        assert failing(run, 82, 100) == pytest.approx(0.1, abs=0.05)
         assert queue_wait(run, "GET /search", 20, 40) < 0.001
         assert queue_wait(run, "GET /search", 82, 100) > 0.25
         assert queue_wait(run, "POST /checkout", 82, 100) < 0.001

@@ -174,6 +174,14 @@ REFERENCES: Final[dict[str, tuple[float, dict[str, float]]]] = {
     "A14-balls-10000-100": (0.01, {"largest": 125.959}),
     "A14-balls-100000-100": (0.01, {"largest": 1080.17}),
     "A14-evanjones": (0.02, {"p99 of 12": 104.0, "p99 of 13": 97.0}),
+    "A15-dns-60-20": (
+        0.02,
+        {"mean switch, s": 50.0, "still on the dead address at D + T/4": 0.75, "unavailable in D + T": 0.625},
+    ),
+    "availability-0.9": (
+        0.05,
+        {"series of 5 fails": 0.40951, "parallel of 2 fails": 0.01, "2 pairs in series fail": 0.0199},
+    ),
     "A15-hc-2x3-0": (0.02, {"mean detection": 5.0}),
     "A15-hc-10x3-1": (0.02, {"mean detection": 26.0}),
     "A15-hc-30x2-5": (0.02, {"mean detection": 50.0}),

@@ -68,12 +68,9 @@ def failover(result: Result, figure: FigureBase | None = None) -> FigureBase:
     happened = moments(result)
     paid = costs(result)
     with palette.style():
-        story_height, bars = (
-            _ROW * max(len(happened), 2) + 0.2,
-            (len(paid), 1) if canvas.is_narrow() else (1, len(paid)),
-        )
-        heights = [story_height, 2.3, 1.5, 0.75 * bars[0] + 0.5 * (bars[0] - 1)]
-        figure = canvas.page(figure, sum(heights) + 1.7)
+        bars = (len(paid), 1) if canvas.is_narrow() else (1, len(paid))
+        heights = [_row() * max(len(happened), 2) + 0.2, 2.3, 1.5, 0.9 * bars[0] + 0.6]
+        figure = canvas.page(figure, sum(heights) + 1.3)
         grid = figure.add_gridspec(4, 1, height_ratios=heights)
         story = figure.add_subplot(grid[0])
         middle, bottom = (figure.add_subplot(grid[row], sharex=story) for row in (1, 2))
@@ -144,7 +141,7 @@ def _tell(axes: Axes, happened: list[Moment], below: tuple[Axes, ...], stop: flo
             axes.plot([moment.when, end], [row, row], color=moment.colour, lw=5.0, solid_capstyle="butt")
         else:
             marker = "D" if moment.what == "well" else "o"
-            axes.plot([moment.when], [row], marker=marker, color=moment.colour, ms=6, ls="")
+            axes.plot([moment.when], [row], marker=marker, color=moment.colour, ms=6, ls="", zorder=6)
             for other in (axes, *below):
                 top = 1.0 - (row + 0.6) / (len(happened) + 0.2) if other is axes else 1.0
                 other.axvline(moment.when, ymax=top, color=moment.colour, lw=0.9, ls=(0, (2, 2)), alpha=0.7, zorder=3.5)
@@ -226,7 +223,7 @@ def _bar(axes: Axes, cost: Cost) -> None:
     length = 1.25 * longest if cost.value is None else cost.value
     hatch = "////" if cost.value is None else None
     axes.barh([0], [length], height=0.6, color=colour, hatch=hatch, edgecolor="white")
-    axes.set_xlim(0.0, 1.7 * longest)
+    axes.set_xlim(0.0, 2.2 * longest)
     axes.set_ylim(-0.6, 0.6)
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(3))

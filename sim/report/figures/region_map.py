@@ -20,6 +20,7 @@ from sim.report.figures.map_layout import layout
 from sim.report.figures.regions import colours_of, regions_of
 
 _SIDE: Final = 1.45
+_SIDE_NARROW: Final = 1.7
 _TALLEST: Final = 3.2
 _MARGIN: Final = 1.65
 """Above and below the outermost regions, inches: where their labels are."""
@@ -47,7 +48,8 @@ def region_map(result: Result, figure: FigureBase | None = None) -> FigureBase:
     distances = NetworkConfig.model_validate(result.document.get("network") or {}).distances
     places = layout(regions, distances)
     with palette.style():
-        inch = 2.0 * _SIDE / canvas.width()
+        side = _SIDE_NARROW if canvas.is_narrow() else _SIDE
+        inch = 2.0 * side / canvas.width()
         places[:, 1] *= min(1.0, _TALLEST * inch / float(np.ptp(places[:, 1]) or 1.0)) if len(regions) else 1.0
         low, high = places[:, 1].min(initial=0.0) - _MARGIN * inch, places[:, 1].max(initial=0.0) + _MARGIN * inch
         figure = canvas.page(figure, (high - low) / inch)
@@ -57,7 +59,7 @@ def region_map(result: Result, figure: FigureBase | None = None) -> FigureBase:
         if not regions:
             canvas.no_data(axes, "there are no regions")
             return figure
-        axes.set_xlim(-_SIDE, _SIDE)
+        axes.set_xlim(-side, side)
         axes.set_ylim(low, high)
         seconds = result.duration - result.warmup
         calls = {(here, there): count / seconds for here in regions for there, count in found[here]["calls_to"].items()}

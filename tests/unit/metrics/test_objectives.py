@@ -1,8 +1,9 @@
 """Objectives: what they may say, what they are measured against, and what a mistake is told."""
 
+import numpy as np
 import pytest
 
-from sim.metrics import METRICS, Event, parse_objective, summarize
+from sim.metrics import METRICS, Event, Regions, parse_objective, summarize
 
 LIKE = "an objective is written like p99 < 300ms or browser availability >= 99.9%"
 SUBJECTS = {
@@ -224,12 +225,16 @@ def test_every_metric_finds_its_figure_in_a_real_summary(run):
             "end_to_end_s": {"p50": 1.0, "p99": 1.0},
         }
     }
+    steered = np.repeat(np.array([1, 2], dtype=np.uint8), 500)
     summary = summarize(
         run(
             [{"arrived": number / 100, "latency": 0.01} for number in range(1000)],
             components=components,
-            events=[Event("crash", "cache", 5.0, 6.0, detected=5.5, rto=1.0, rpo=0.0, writes_lost=0)],
+            events=[
+                Event("crash", "cache", 5.0, 9.0, 5.5, rto=1.0, rpo=0.0, writes_lost=0, ways=((None, "us"),)),
+            ],
             useful_work=1.0,
+            regions=Regions(["us", "eu"], [None, None], np.array([1]), steered, steered),
         )
     )
     spelled = {"duration": "1s", "share": "1%", "rate": "1/s"}

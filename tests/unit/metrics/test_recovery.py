@@ -231,3 +231,24 @@ def test_where_nothing_worked_before_there_is_no_level_to_come_back_to(run):
     spike = Event("spike", "app", 60.0, 70.0)
     result = timeline_of(run, 200, 120.0, (0.0, 120.0, 1.0, "fail"), events=[spike])
     assert recoveries(result) == [Recovery(None, None, unknown=UNKNOWN)]
+
+
+@pytest.mark.parametrize(
+    ("rate", "share", "early", "late"),
+    [(50, 0.25, 0.1, 0.25), (300, 0.25, 0.1, 0.25), (300, 0.05, 0.5, 0.1), (50, 0.05, 4.0, 0.0)],
+)
+def test_the_end_of_a_faint_trouble_is_found_early(run, rate, share, early, late):
+    """On average over seeds: by seconds where one in twenty fails of fifty a second, else by hardly anything."""
+    crash = Event("crash", "search", 70.0, 100.0)
+    wrong = []
+    for seed in range(20):
+        end = 80.0 + seed / 20.0
+        rng = np.random.default_rng(seed)
+        result = timeline_of(run, rate, 130.0, events=[crash], poisson=seed, latency=0.001)
+        rows = result.requests
+        hit = (rows["arrived"] >= 70.0) & (rows["arrived"] < end) & (rng.random(len(rows)) < share)
+        rows["outcome"][hit & (rows["outcome"] == 0)] = 4
+        failover = recoveries(result)[0].failover
+        assert failover is not None
+        wrong.append(failover - (end - 70.0))
+    assert -early < np.mean(wrong) < late

@@ -124,6 +124,7 @@ def test_the_keys_are_those_of_summary_json(day):
         "routes",
         "components",
         "events",
+        "regions",
         "objectives",
         "engine",
     ]
@@ -245,8 +246,13 @@ def test_events_tell_when_somebody_noticed(run):
         "detection_s": 3.0,
         "failover_s": 0.0,
         "recovery_s": 0.0,
+        "moved_10_s": None,
+        "moved_50_s": None,
+        "moved_99_s": None,
         "unknown": [],
         "lost": 3,
+        "requests_lost": 0,
+        "reactions": [],
     }
     assert (deploy["end_s"], deploy["detection_s"], deploy["recovery_s"]) == (None, None, None)
 
