@@ -125,7 +125,7 @@ def load_result(path: Path) -> Result:
     """
     with np.load(path, allow_pickle=False) as saved:
         rest = json.loads(saved["rest"].tobytes())
-        rest["events"] = [Event(**event) for event in rest["events"]]
+        rest["events"] = [Event(**event | {"ways": tuple(map(tuple, event["ways"]))}) for event in rest["events"]]
         rest["places"] = [(component, instance) for component, instance in rest["places"]]
         rest["reactions"] = [Reaction(*reaction) for reaction in rest["reactions"]]
         rest["series_names"] = [(component, name) for component, name in rest["series_names"]]
