@@ -72,6 +72,13 @@ def _may_be_replicated(config: Config) -> bool | None:
         return None
 
 
+def _may_steer(config: Config) -> bool | None:
+    try:
+        return getattr(config, "kind", None) in ("dns", "traffic_manager")
+    except Unknown:
+        return None
+
+
 def _may_have(config: Config, metric: str) -> bool | None:
     try:
         return has_figure(config, metric)
@@ -90,8 +97,8 @@ def missing_figure(document: Document, subject: str | None, metric: str) -> str 
     replicated = [_may_be_replicated(config) for config in vars(document).get("components", {}).values()]
     if metric in _OF_REPLICATED and not any(replicated) and None not in replicated:
         return f"nothing in the scenario counts {metric}: it needs a database with a 'primary'"
-    kinds = [getattr(config, "kind", None) for config in vars(document).get("components", {}).values()]
-    if metric in _OF_STEERED and not {"dns", "traffic_manager", None}.intersection(kinds):
+    steered = [_may_steer(config) for config in vars(document).get("components", {}).values()]
+    if metric in _OF_STEERED and not any(steered) and None not in steered:
         return f"nothing in the scenario counts {metric}: it needs a dns or a traffic_manager"
     if METRICS[metric].kinds != ("component",):
         return None

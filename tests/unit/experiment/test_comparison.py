@@ -237,4 +237,9 @@ def test_a_measure_that_some_run_has_not_got_has_no_mean(make: Callable[..., Sce
     study = compare(crashes, [make_variation("components.server.workers", [1, 2])], runner, 2, measure="crash recovery")
     assert study.interval(0, study.measure) is None
     assert study.best == []
-    assert study.to_json()["variants"][0]["metrics"]["crash recovery"] == {"mean": None, "lo": None, "hi": None}
+    assert study.to_json()["variants"][0]["metrics"]["crash recovery"] == {
+        "mean": None,
+        "lo": None,
+        "hi": None,
+        "missing": "never",
+    }
