@@ -1,10 +1,11 @@
 """An outage takes a whole component away: connections are refused until it is back."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
 
-from sim.components import World
+from sim.components import Component, World
 from sim.faults.event import EventConfig, Hits, Targets, Undo
 
 
@@ -19,12 +20,16 @@ class Outage(EventConfig):
 
     def begin(self, world: World) -> Undo:
         """Stops it; undoing it starts it again."""
-        components = self.components(world)
+        return switch_off(self.components(world))
+
+
+def switch_off(components: Sequence[Component]) -> Undo:
+    """Stops components; undoing it starts them again."""
+    for component in components:
+        component.stop()
+
+    def start() -> None:
         for component in components:
-            component.stop()
+            component.start()
 
-        def start() -> None:
-            for component in components:
-                component.start()
-
-        return start
+    return start

@@ -11,6 +11,7 @@ from pydantic import Field
 from sim.components import World
 from sim.components.network import Link
 from sim.faults.event import EventConfig, Hits, Targets, Undo
+from sim.faults.outage import switch_off
 
 
 class RegionDown(EventConfig):
@@ -33,12 +34,4 @@ class RegionDown(EventConfig):
         for link in self.links(world):
             for direction in (link.out, link.back):
                 direction.cut_until = max(direction.cut_until, until)
-        components = self.components(world)
-        for component in components:
-            component.stop()
-
-        def start() -> None:
-            for component in components:
-                component.start()
-
-        return start
+        return switch_off(self.components(world))
