@@ -87,7 +87,7 @@ def _cannot_open(name: str, error: OSError | ValueError) -> str:
         case OSError():
             return f"cannot be read: {(error.strerror or str(error)).lower()}"
         case _:
-            return f"is not a file name: {error}"
+            return f"is not a file name: {'no name has a null character in it' if chr(0) in name else error}"
 
 
 def _decode(content: str | bytes, file: str) -> str:
