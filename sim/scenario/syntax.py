@@ -2,8 +2,6 @@
 
 import yaml
 
-from sim.scenario.builder import MAX_DEPTH
-
 _CLOSING = {"sequence": "[", "mapping": "{"}
 
 
@@ -37,8 +35,6 @@ def _is_about_its_beginning(error: yaml.MarkedYAMLError) -> bool:
 def _message(error: yaml.MarkedYAMLError, character: str) -> str:
     problem = error.problem or ""
     context = error.context or ""
-    if "nesting depth" in problem:
-        return f"is nested deeper than {MAX_DEPTH} levels"
     since = f" that starts on line {error.context_mark.line + 1}" if error.context_mark else ""
     if "cannot start any token" in problem:
         if character == "\t":

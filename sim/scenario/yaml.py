@@ -64,12 +64,25 @@ def parse_yaml(text: str | bytes, file: str) -> Source:
     if len(text) > MAX_BYTES:
         raise ScenarioError([Problem("", f"is larger than {MAX_BYTES // 1_000_000} MB", file)])
     decoded = _decode(text, file)
+    try:
+        return _build(decoded, file, _Loader)
+    except _ParserBound:
+        return _build(decoded, file, yaml.SafeLoader)
+
+
+class _ParserBound(Exception):
+    """Newer libyaml bounds the depth too, and reads ahead of the builder, which knows the place."""
+
+
+def _build(text: str, file: str, loader: type[yaml.SafeLoader]) -> Source:
     builder = SourceBuilder(file)
     try:
-        for event in yaml.parse(decoded, _Loader):
+        for event in yaml.parse(text, loader):
             builder.take(event)
     except yaml.YAMLError as error:
-        line, column, message = explain(error, decoded)
+        if isinstance(error, yaml.MarkedYAMLError) and "nesting depth" in (error.problem or ""):
+            raise _ParserBound from None
+        line, column, message = explain(error, text)
         raise ScenarioError([*builder.problems, Problem("", message, file, line, column)]) from None
     return builder.source()
 
