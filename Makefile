@@ -15,7 +15,7 @@ demo: $(VENV)/.runtime ## Run the quickstart scenario and print where its report
 	@$(BIN)/sim run scenarios/quickstart.yaml --out results/demo || test $$? -eq 1
 
 test: $(VENV)/.dev ## Run the whole test suite
-	$(BIN)/python -m pytest -n auto -rs
+	$(BIN)/python -m pytest -n auto --dist worksteal -rs
 
 check: $(VENV)/.dev ## Lint, formatting, types and the order of imports
 	$(BIN)/ruff check .

@@ -126,18 +126,18 @@ def test_dropping_those_who_have_waited_too_long(theory, load, patience):
 
 
 @pytest.mark.parametrize(
-    ("workers", "load", "requests"),
+    ("workers", "load", "requests", "seeds"),
     [
-        (2, 0.8, 60_000),
-        (4, 0.8, 60_000),
-        (5, 0.5, 100_000),
-        (10, 0.5, 100_000),
-        (10, 0.8, 80_000),
-        (50, 0.9, 60_000),
-        (100, 0.8, 20_000),
+        (2, 0.8, 60_000, SEEDS),
+        (4, 0.8, 60_000, 15),
+        (5, 0.5, 100_000, SEEDS),
+        (10, 0.5, 100_000, 16),
+        (10, 0.8, 80_000, 18),
+        (50, 0.9, 60_000, SEEDS),
+        (100, 0.8, 20_000, SEEDS),
     ],
 )
-def test_workers_share_a_queue(theory, workers, load, requests):
+def test_workers_share_a_queue(theory, workers, load, requests, seeds):
     """M/M/c: Erlang C gives the probability to wait, and the wait is exponential if there is one.
 
     Ten workers at 80% with one queue wait a twentieth of what ten servers with a queue each do.
@@ -145,7 +145,7 @@ def test_workers_share_a_queue(theory, workers, load, requests):
     Source: A. K. Erlang, 1917; L. Kleinrock, Queueing Systems 1, 1975, section 3.5.
     """
     rate = 100.0 * load * workers
-    study = queue(rate, f"workers: {workers}, queue: unbounded, work: {{exponential: 10ms}}", requests / rate)
+    study = queue(rate, f"workers: {workers}, queue: unbounded, work: {{exponential: 10ms}}", requests / rate, seeds)
     given = f"{rate:g}/s, exponential 10 ms, {workers} workers"
     waiting(theory, f"A2-mmc-c{workers}-rho{load}", study, ManyServers(rate, 100, workers), given)
 
