@@ -72,7 +72,8 @@ MEANINGS: Final[dict[str, str]] = {
     "detection": "from its start until something reacted to it: a health check, an ejection",
     "failover": "from its start until the success ratio is back at 99% of its level before",
     "recovery": "from its end until success ratio and p99 are back, and stay",
-    "moved_10": "from its start until 10% of the traffic that had been sent to its target went elsewhere",
+    "moved_10": "from its start until 10% of the traffic that had been sent to its target went elsewhere: requests "
+    "steered to regions, calls to instances where others are left, writes to a primary that is replaced",
     "moved_50": "from its start until 50% of that traffic went elsewhere",
     "moved_99": "from its start until 99% of that traffic went elsewhere",
     "lost": "requests that it killed or refused, each attempt counted",

@@ -4,7 +4,8 @@ Plain round robin gives every instance the same number of requests and ignores w
 gives each its weight's share and spreads a heavy instance's turns out: weights 5, 1, 1 give a a b a c a a, not
 a a a a a b c. Each turn every instance gains its weight, the one with most is picked and pays back the sum of all.
 
-Many callers that all begin at the first instance march in step; so each begins at a random place of the cycle.
+Many callers that all begin at the first instance march in step; so each begins at a random place of the cycle, or of
+its first turns where weights make it very long.
 
 Source: NGINX, `ngx_http_upstream_round_robin.c` (commit 52327e0627f4, 2012).
 """
@@ -12,11 +13,15 @@ Source: NGINX, `ngx_http_upstream_round_robin.c` (commit 52327e0627f4, 2012).
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 from math import inf
+from typing import Final
 
 from sim.balancing.base import Balancer
 from sim.balancing.endpoint import Endpoint
 from sim.kernel import Uniform
 from sim.request import Request
+
+_MOST_TURNS: Final = 10_000
+"""The cycle of a hundred instances may have a million turns, each of which looks at all of them."""
 
 
 class RoundRobin(Balancer):
@@ -72,7 +77,8 @@ class WeightedRoundRobin(Balancer):
         self._total = sum(self._weights)
         self._credits = [kept.get(endpoint.index, 0.0) for endpoint in eligible]
         if fresh and eligible:
-            for _ in range(self._uniform.below(int(self._total / min(self._weights)))):
+            turns = min(int(self._total / min(self._weights)), _MOST_TURNS)
+            for _ in range(self._uniform.below(turns)):
                 self._turn()
 
     def pick(self, request: Request, now: float) -> Endpoint:

@@ -58,12 +58,14 @@ def _results_folder(name: str, wanted: bool) -> Path | None:
         wanted: Whether it has to be a results folder.
     """
     from sim.experiment.saved import RESULTS, NoResult, find_result
+    from sim.report.trace.files import PERFETTO
     from sim.scenario import shipped_scenarios
 
     path = Path(name)
-    if path.is_dir():
+    shipped = name in {each.stem for each in shipped_scenarios()}
+    if path.is_dir() and (wanted or not shipped or (path / PERFETTO).is_file()):
         return path
-    if path.is_file() or name in {shipped.stem for shipped in shipped_scenarios()}:
+    if path.is_file() or shipped:
         if wanted:
             raise Wrong(
                 f"{name} is a scenario; --request is about a results folder: sim run {name} --trace 50 makes one"

@@ -21,8 +21,8 @@ from sim.components.traffic import (
     Mix,
     PopulationConfig,
     Replay,
-    RequestBlock,
     RequestConfig,
+    Row,
     Spike,
     TrafficConfig,
     arrival_times,
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 SHORTEST_ROUND = 0.001
 """How long a user takes for a request that takes no time at all, s: otherwise time would stand still."""
-
-Shape = tuple[RequestKind, Any, Any, float, float]
-"""What one request is: kind, key, caller, size and response size."""
 
 
 class ClientConfig(Config):
@@ -147,32 +144,32 @@ class Client:
 
     # -- open loop and replay
 
-    def _open_loop(self) -> Iterator[tuple[list[float], list[Shape]]]:
+    def _open_loop(self) -> Iterator[tuple[list[float], list[Row]]]:
         config, world = self.config, self.world
         rate = config.traffic.rate_function(world.duration, self.spikes)
         mix = Mix(config.requests, config.population, world.streams, self.name)
         blocks = mix.blocks()
         for times in arrival_times(config.traffic, rate, world.streams, self.name, world.duration):
-            yield times.tolist(), _shapes(mix.kinds, next(blocks), len(times))
+            yield times.tolist(), next(blocks).rows(mix.kinds, len(times))
 
-    def _replayed(self) -> Iterator[tuple[list[float], list[Shape]]]:
+    def _replayed(self) -> Iterator[tuple[list[float], list[Row]]]:
         traffic = self.config.traffic
         assert traffic.replay is not None
         log = read_access_log(traffic.replay, traffic.format)
         self.notes.extend(log.notes())
         replay = Replay(log, traffic.speed)
         for times, block in replay.blocks(self.world.duration):
-            yield times.tolist(), _shapes(replay.kinds, block, len(times))
+            yield times.tolist(), block.rows(replay.kinds)
 
-    def _send_all(self, blocks: Iterator[tuple[list[float], list[Shape]]]) -> Any:
+    def _send_all(self, blocks: Iterator[tuple[list[float], list[Row]]]) -> Any:
         env = self.env
         yield 0.0
-        for times, shapes in blocks:
-            for time, shape in zip(times, shapes, strict=True):
+        for times, rows in blocks:
+            for time, row in zip(times, rows, strict=True):
                 wait = time - env._now
                 if wait > 0.0:
                     yield wait
-                self._send(*shape)
+                self._send(*row)
 
     # -- closed loop
 
@@ -181,17 +178,17 @@ class Client:
         users = config.traffic.users
         assert users is not None
         mix = Mix(config.requests, config.population, world.streams, self.name)
-        shapes = _endless(mix)
+        rows = mix.rows()
         think = config.traffic.think
         pauses = None if think is None else world.streams.drawn(f"{self.name}.think", think.draw)
         for user in range(users):
             away = sorted((spike.start, spike.end) for spike in self.spikes if user >= round(users * spike.factor))
-            Flow(self.env, self._user(user, shapes, pauses, 0.0, world.duration, away))
+            Flow(self.env, self._user(user, rows, pauses, 0.0, world.duration, away))
         for spike in self.spikes:
             for user in range(users, round(users * spike.factor)):
-                Flow(self.env, self._user(user, shapes, pauses, spike.start, spike.end))
+                Flow(self.env, self._user(user, rows, pauses, spike.start, spike.end))
 
-    def _user(self, user: int, shapes: Iterator[Shape], pauses: Any, begin: float, end: float, away: Any = ()) -> Any:
+    def _user(self, user: int, rows: Iterator[Row], pauses: Any, begin: float, end: float, away: Any = ()) -> Any:
         """Sends one request after the other from `begin` to `end`, but for the spans of `away`."""
         env = self.env
         yield begin
@@ -202,7 +199,7 @@ class Client:
             begun = env._now
             if pauses is not None:
                 yield pauses.next()
-            kind, key, caller, size, response_size = next(shapes)
+            kind, key, caller, size, response_size = next(rows)
             if self.config.population is None:
                 caller = user
             done = Event(env)
@@ -287,21 +284,3 @@ class Client:
     def _answered(self, request: Request, latency: float) -> None:
         if request.arrived >= self.recorder.warmup:
             self._latencies.append(latency)
-
-
-def _shapes(kinds: Any, block: RequestBlock, count: int) -> list[Shape]:
-    return list(
-        zip(
-            map(kinds.__getitem__, block.kind[:count].tolist()),
-            block.key[:count].tolist(),
-            block.caller[:count].tolist(),
-            block.size[:count].tolist(),
-            block.response_size[:count].tolist(),
-            strict=True,
-        )
-    )
-
-
-def _endless(mix: Mix) -> Iterator[Shape]:
-    for block in mix.blocks():
-        yield from _shapes(mix.kinds, block, len(block.kind))

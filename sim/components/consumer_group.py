@@ -3,6 +3,7 @@
 A consumer with a free worker asks for a message and gets the oldest that is ready; it acknowledges it when it is done,
 and asks for the next. Whoever has died asks for nothing. A message that has not been acknowledged within the visibility
 time-out is delivered again, whatever became of the first delivery: so nothing is lost, and some work is done twice.
+One that has been delivered too often becomes a dead letter, and is moved to a queue for those, if there is one.
 In a partition the next message waits until the one before it is done for good.
 
 Sources: AWS, Amazon SQS Developer Guide (visibility timeout, dead-letter queues, FIFO message groups); RabbitMQ,
@@ -11,10 +12,12 @@ Consumer Acknowledgements and Publisher Confirms (prefetch, nack); J. Kreps et a
 
 from collections import deque
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from simpy.events import Event
 
+from sim.components.component import Handler
 from sim.components.consumer import Seat, Spoiled
 from sim.components.group_meter import GroupMeter
 from sim.components.message import ACKNOWLEDGED, BEHIND, GONE, READY, TAKEN, Message
@@ -79,7 +82,8 @@ class ConsumerGroup(GroupMeter):
         self.published += 1
         self._one_more()
         if delay:
-            self._early.add(message)
+            message.due += delay
+            self._early[message] = None
             Flow(self.env, self._after(delay, message))
         else:
             self._offer(message)
@@ -91,9 +95,9 @@ class ConsumerGroup(GroupMeter):
 
     def _after(self, delay: float, message: Message) -> Any:
         yield delay
-        self._early.remove(message)
-        message.due = self.env.now
-        self._offer(message)
+        if message.state == BEHIND:
+            del self._early[message]
+            self._offer(message)
 
     def _offer(self, message: Message) -> None:
         self._ages.append(message)
@@ -200,8 +204,17 @@ class ConsumerGroup(GroupMeter):
             return False
         self.dead_letters += 1
         self._end(message, GONE)
+        way = self.queue.dead_letter_way
+        if way is not None:
+            request = message.delivered(self.env._now)
+            Flow(self.env, self._move(request, way), request)
         self.dispatch()
         return True
+
+    def _move(self, request: Request, way: Handler) -> Any:
+        """Publishes a dead letter in the queue for those."""
+        response: Response = yield from way.handle(request)
+        (self.recorder.use if response.success else self.recorder.waste)(request)
 
     def _put_back(self, message: Message) -> None:
         """Makes a message that was delivered before the next one to be delivered."""
@@ -222,12 +235,14 @@ class ConsumerGroup(GroupMeter):
         if self.queue.blocked:
             self.queue.make_room()
 
-    def shed_oldest(self) -> bool:
-        """Drops the oldest message that a consumer could get; returns whether there is one."""
+    def shed_oldest(self) -> None:
+        """Drops the oldest message that a consumer could get; if there is none, the oldest that waits for its time."""
         while self.ready:
             message = self.ready.popleft()
             if message.state == READY:
-                self.shed += 1
-                self._end(message, GONE)
-                return True
-        return False
+                break
+        else:
+            message = next(message for message in chain(self._ages, self._early) if message.state == BEHIND)
+            self._early.pop(message, None)
+        self.shed += 1
+        self._end(message, GONE)

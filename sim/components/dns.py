@@ -30,7 +30,7 @@ class IgnoreTtlConfig(Config):
 
     shorthand: ClassVar[str | None] = "share"
 
-    share: Share = Field(description="Share of the resolvers that do.")
+    share: Share = Field(description="Share of the resolvers that do, or of clients with a cache of their own.")
     for_: Duration | None = Field(
         None, gt=0, alias="for", description="How long they keep a record; ten times its TTL if left out."
     )

@@ -3,16 +3,17 @@
 What it refuses costs the services nothing: that is why the checks come before the routing.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.components.component import Handler
+from sim.components.component import Handler, Steps
 from sim.components.names import ComponentName
 from sim.components.proxy import Proxy
 from sim.components.region import Placed
 from sim.components.steps.call import caller_of
-from sim.policies.admission import ADMISSION, AdmissionConfig
+from sim.policies.admission import ADMISSION, Admission, AdmissionConfig
 from sim.policies.retry import RetryConfig
 from sim.request import ANSWERS, Outcome, Request, RequestKind, Response
 from sim.values import Config, Constant, Distribution, Duration, Match, chosen
@@ -53,7 +54,7 @@ class Gateway(Proxy):
     def __init__(self, name: str, config: GatewayConfig, world: "World") -> None:
         super().__init__(name, config, world)
         self._latency = world.demand(f"{name}.latency", config.latency).at
-        self.policies = []
+        self.policies: list[Admission] = []
         for number, policy in enumerate(config.policies):
             key, rules = chosen(policy)
             self.policies.append(ADMISSION[key].make(rules, world.streams, f"{name}.{number}.{key}"))
@@ -64,7 +65,8 @@ class Gateway(Proxy):
         self.unrouted = 0
 
     def connect(self) -> None:
-        """Looks up what the routes lead to."""
+        """Looks up what the routes lead to, and in which stages requests are checked."""
+        self._first = Stage(self, self.policies, not isinstance(self.config.latency, Constant))
         for number, route in enumerate(self.config.routes):
             handler = caller_of(route, self.name, self.world, f"{self.name}.route.{number}.retry", settle=False)
             self.routes.append((route.match, handler))
@@ -74,32 +76,28 @@ class Gateway(Proxy):
         self.offered += 1
         seconds = self._latency(request.id, request.call)
         request.owe_policy(seconds)
-        if self.policies:
-            refusal = self._check(request)
-            if refusal is not None:
-                return refusal
-        handler = self._routed.get(request.kind) or self._route(request)
-        if handler is None:
-            self.unrouted += 1
-            return ANSWERS[Outcome.NOT_FOUND]
-        return handler
+        halt = self.check(request, self._first) if self.policies else None
+        return self._routed.get(request.kind) or self.route(request) if halt is None else halt
 
-    def _check(self, request: Request) -> Response | None:
-        for policy in self.policies:
+    def check(self, request: Request, stage: "Stage") -> "Response | Stage | None":
+        """What keeps a request from its route: a refusal, or the next stage; None if nothing does."""
+        for policy in stage.policies:
             refusal = policy.check(request, self.env.now + request.owed)
             if refusal is not None:
                 self.refused += 1
                 word = refusal.outcome.word
                 self.refusals[word] = self.refusals.get(word, 0) + 1
                 return refusal
-        return None
+        return stage.following
 
-    def _route(self, request: Request) -> Handler | None:
+    def route(self, request: Request) -> Response | Handler:
+        """The first route that matches, or that there is none."""
         for match, handler in self.routes:
             if match.matches(request.kind, request.client):
                 self._routed[request.kind] = handler
                 return handler
-        return None
+        self.unrouted += 1
+        return ANSWERS[Outcome.NOT_FOUND]
 
     def counters(self) -> dict[str, Any]:
         """What it refused, and why."""
@@ -110,3 +108,36 @@ class Gateway(Proxy):
         super().start_counting()
         self.refusals = dict.fromkeys(self.refusals, 0)
         self.unrouted = 0
+
+
+class Stage:
+    """Checks that are made in the instant in which the first of them is due.
+
+    A rate limit counts requests in the order in which they get to it. Behind checks that take longer for some than for
+    others that is not the order in which they came: so it begins a stage, for which a request waits until it is there.
+
+    Args:
+        gateway: Whose.
+        policies: What is left to be checked.
+        varies: Whether requests have taken differently long to get here.
+
+    Attributes:
+        policies: What is checked in this stage.
+        following: The next one.
+    """
+
+    def __init__(self, gateway: Gateway, policies: Sequence[Admission], varies: bool = False) -> None:
+        self.gateway = gateway
+        self.policies = policies
+        self.following: Stage | None = None
+        for number, policy in enumerate(policies):
+            if policy.needs_time and varies:
+                self.policies, self.following = policies[:number], Stage(gateway, policies[number:])
+                break
+            varies = varies or policy.varies
+
+    def handle(self, request: Request) -> Steps:
+        """Checks a request when it is there, and passes it on."""
+        yield from request.settle()
+        onward = self.gateway.check(request, self) or self.gateway.route(request)
+        return onward if isinstance(onward, Response) else (yield from onward.handle(request))

@@ -54,7 +54,7 @@ class GroupMeter:
         self.depth_max = 0
         self.lag_max = 0.0
         self._ages: deque[Message] = deque()
-        self._early: set[Message] = set()
+        self._early: dict[Message, None] = {}
         self._times = array("d")
         self._counted_from = 0.0
         self._before: dict[str, int] = dict.fromkeys(COUNTS, 0)

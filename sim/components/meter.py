@@ -1,7 +1,7 @@
 """A meter counts what a server does: how long its workers were busy, how many requests waited, how each ended."""
 
 from collections.abc import Sequence
-from math import inf
+from math import fsum, inf
 from operator import attrgetter
 from typing import Any, Final
 
@@ -185,10 +185,13 @@ def areas_of(servers: Sequence[Meter]) -> NDArray[np.float64]:
 
 
 def server_counters(servers: Sequence[Meter]) -> dict[str, Any]:
-    """What a group of servers has counted: sums, and for several each one's own."""
+    """What a group of servers has counted: sums, and for several each one's own.
+
+    Times are added up exactly: `sum` rounds floats in one way up to Python 3.11 and in another from 3.12 on.
+    """
     busy = [server.areas() for server in servers]
     limited = servers[0].workers != inf
-    capacity = sum(server.workers * area[-1] for server, area in zip(servers, busy, strict=True)) if limited else 0.0
+    capacity = fsum(server.workers * area[-1] for server, area in zip(servers, busy, strict=True)) if limited else 0.0
     span = servers[0].measured()
     counters: dict[str, Any] = {
         "offered": sum(server.offered + server.refused_down for server in servers),
@@ -198,8 +201,8 @@ def server_counters(servers: Sequence[Meter]) -> dict[str, Any]:
         "errors": sum(server.errors for server in servers),
         "killed": sum(server.killed for server in servers),
         "expired": sum(server.expired for server in servers),
-        "utilization": (sum(area[0] for area in busy) / capacity if capacity else 0.0) if limited else None,
-        "queue_mean": sum(area[1] for area in busy) / span if span else 0.0,
+        "utilization": (fsum(area[0] for area in busy) / capacity if capacity else 0.0) if limited else None,
+        "queue_mean": fsum(area[1] for area in busy) / span if span else 0.0,
         "queue_max": sum(server.queue_max for server in servers),
     }
     counters["instances"] = {

@@ -24,7 +24,7 @@ from sim.components.consumer_group import ConsumerGroup
 from sim.components.database import SingleServer
 from sim.components.group_meter import COUNTS
 from sim.components.message import Message
-from sim.components.names import ServiceName
+from sim.components.names import QueueName, ServiceName
 from sim.components.network import Edge
 from sim.components.program import Program, Step, Work
 from sim.components.region import Placed
@@ -38,7 +38,10 @@ from sim.values.words import quote
 if TYPE_CHECKING:
     from sim.components.world import World
 
-DELIVERIES: Final = {"at_least_once": ("visibility_timeout", "max_deliveries", "backoff"), "at_most_once": ()}
+DELIVERIES: Final = {
+    "at_least_once": ("visibility_timeout", "max_deliveries", "dead_letter_queue", "backoff"),
+    "at_most_once": (),
+}
 """What each way of delivery reads."""
 
 SIZES: Final = {"unbounded": (), "bounded": ("on_full",)}
@@ -108,6 +111,11 @@ class QueueConfig(Placed):
     max_deliveries: Count | None = Field(
         None, ge=1, description="How often a message is delivered before it becomes a dead letter; default any number."
     )
+    dead_letter_queue: QueueName | None = Field(
+        None,
+        description="The queue that dead letters are published in; by default, or if it refuses them, they are counted "
+        "and gone.",
+    )
     backoff: BackoffConfig | None = Field(
         None,
         description="How long a message waits after its consumer has answered with an error; by default until its "
@@ -124,6 +132,8 @@ class QueueConfig(Placed):
             for key in DELIVERIES["at_least_once"]:
                 if key in given:
                     raise wrong_key(key, "means nothing with delivery at_most_once: nothing is delivered again")
+        if self.dead_letter_queue is not None and self.max_deliveries is None:
+            raise wrong_key("dead_letter_queue", "stays empty without max_deliveries, after which a message goes there")
         if self.size == "unbounded" and "on_full" in given:
             raise wrong_key("on_full", "means nothing to an unbounded queue, which is never full")
         if self.on_full == "shed" and self.partitions is not None:
@@ -153,6 +163,7 @@ class Queue(SingleServer):
         blocked: Publishers that wait for room.
         groups: The consumers.
         terms: The delay, s, of requests that are about to publish, and whether their messages are poison.
+        dead_letter_way: The way to its dead-letter queue, if it has one.
     """
 
     kind: ClassVar[str] = "queue"
@@ -170,14 +181,18 @@ class Queue(SingleServer):
         self._partitions = config.partitions
         self._next_partition = 0
         self.blocked: deque[tuple[Event, Request]] = deque()
+        self._letting_in = False
         self._losing: list[tuple[float, Uniform]] = []
         self.published = self._published_before = self._lost = 0
+        self.dead_letter_way: Handler | None = None
 
     def connect(self) -> None:
         """Finds the consumers, which begin to ask for messages."""
         for consumer in self.config.consumers:
             service: Any = self.world.components[consumer.service]
             self.groups.append(ConsumerGroup(self, consumer, service))
+        if self.config.dead_letter_queue is not None:
+            self.dead_letter_way = self.world.entrance(self.config.dead_letter_queue, self.name)
         self.server.when_up.append(self._wake)
 
     def publisher(self, caller: str, delay: float, poison: float, name: str) -> Callable[[bool], Handler]:
@@ -242,13 +257,16 @@ class Queue(SingleServer):
         return turn
 
     def make_room(self) -> None:
-        """Lets publishers in that wait for room, if there is some."""
-        blocked = self.blocked
+        """Lets publishers in that wait for room, if there is some; the next when every group has the message before."""
+        if self._letting_in:
+            return
+        self._letting_in, blocked = True, self.blocked
         while blocked and not self.full:
             turn, request = blocked.popleft()
             if turn.callbacks:
                 turn.succeed()
                 self.store(request)
+        self._letting_in = False
 
     def shed(self) -> None:
         """Drops the oldest message of each group that has no room."""

@@ -4,12 +4,15 @@ It reads from the nearest replica and writes to the primary. Of a new primary it
 news can come through to it: on the wrong side of a partition it goes on writing to the old one.
 """
 
+from collections.abc import Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sim.components.caching import READS
-from sim.components.component import Steps
+from sim.components.component import Handler, Steps
 from sim.components.network import Edge
+from sim.kernel import Environment
+from sim.metrics import Calls
 from sim.request import Request
 
 if TYPE_CHECKING:
@@ -33,12 +36,15 @@ class ReplicatedEdge:
             replica: Edge(world.env, world.link(caller, replica.name), replica.server, salt, settle)
             for replica in self.group.replicas
         }
-        self._reads = self.ways
+        self._reads: Mapping[Replica, Handler] = self.ways
         if nearest.config.read_your_writes:
             self._reads = {
                 replica: Edge(world.env, way.link, InSession(replica), salt, settle)
                 for replica, way in self.ways.items()
             }
+        places = [(replica.name, 0) for replica in self.ways]
+        self._reads = self._noted(self._reads, world.calls_of(caller, places))
+        self._writes = self._noted(self.ways, world.calls_of(caller, places, "writes"))
         home = world.placement.region(caller)
 
         def distance(replica: "Replica") -> tuple[bool, float]:
@@ -55,7 +61,13 @@ class ReplicatedEdge:
         """Sends a read to the replica that is to answer reads, and a write to the primary."""
         if request.kind.method in READS:
             return self._reads[self._reader()].handle(request)
-        return self.ways[self._primary].handle(request)
+        return self._writes[self._primary].handle(request)
+
+    def _noted(self, ways: "Mapping[Replica, Handler]", calls: Calls | None) -> "Mapping[Replica, Handler]":
+        """The same ways, where it is noted which of them each call takes, if anybody wants to know."""
+        if calls is None:
+            return ways
+        return {replica: Noted(self.env, way, calls, number) for number, (replica, way) in enumerate(ways.items())}
 
     def _reader(self) -> "Replica":
         """The nearest replica that has not closed its connections."""
@@ -85,6 +97,29 @@ class ReplicatedEdge:
     def _cut_off_until(self, replica: "Replica") -> float:
         link = self.ways[replica].link
         return max(link.out.dead_until, link.back.dead_until)
+
+
+class Noted:
+    """A way on which calls are noted.
+
+    Args:
+        env: The environment.
+        way: The way.
+        calls: Where they are noted.
+        place: Its number there.
+    """
+
+    def __init__(self, env: Environment, way: Handler, calls: Calls, place: int) -> None:
+        self.env = env
+        self._handle = way.handle
+        self._calls = calls
+        self._place = place
+
+    def handle(self, request: Request) -> Steps:
+        """Sends a request on it."""
+        self._calls.times.append(self.env.now + request.owed)
+        self._calls.to.append(self._place)
+        return self._handle(request)
 
 
 class InSession:

@@ -33,8 +33,9 @@ class ResidentEdge:
         self.gave_up = all_who_mind(self.ways)
         regions = [world.placement.region(part) for part in parts]
         self._home: Mapping[str, Handler] = {
-            client: self.ways[regions.index(region)] if region in regions else self.ways[0]
+            client: self.ways[regions.index(region)]
             for client, region in world.placement.data_homes.items()
+            if region in regions  # nobody else comes here
         }
         self._hash = selector("key")
         self._trail = world.trail_of(caller)

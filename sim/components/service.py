@@ -24,6 +24,7 @@ from sim.components.program import Errands, Program, Step
 from sim.components.region import Placed
 from sim.components.server import Server
 from sim.components.steps import STEPS, StepConfig, make_steps
+from sim.components.warm_up import WarmUpConfig, warm
 from sim.kernel import Flow
 from sim.metrics import Reaction
 from sim.request import ANSWERS, Outcome, Request
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from sim.components.world import World
 
 __all__ = ["STEPS", "Service", "ServiceConfig"]
-
-WARM_UP_STEPS = 50
-
 
 Speed = Annotated[Number, Field(ge=0.001, le=1000)]
 Weight = Annotated[Number, Field(ge=0.01, le=100)]
@@ -54,13 +52,6 @@ class EndpointConfig(Config):
             raise ValueError("'work' or 'steps' is missing: what is done for these requests?")
         _either(self)
         return self
-
-
-class WarmUpConfig(Config):
-    """A cold process is slow: empty caches, code not compiled yet, connections to open."""
-
-    for_: Duration = Field(alias="for", description="How long after its start until an instance runs at full speed.")
-    factor: Number = Field(ge=1.0, le=1000, description="Multiplies service times at first; falls linearly to 1.")
 
 
 class ServiceConfig(Placed):
@@ -283,16 +274,7 @@ class Service(Component):
         if config.warm_up is not None:
             if index in self._warming:
                 self._warming[index].cancel()
-            self._warming[index] = Flow(self.env, self._warm(server, config.warm_up))
-
-    def _warm(self, server: Server, warm_up: WarmUpConfig) -> Any:
-        for step in range(WARM_UP_STEPS):
-            factor = warm_up.factor + (1.0 - warm_up.factor) * step / WARM_UP_STEPS
-            server.slow_by(factor)
-            try:
-                yield warm_up.for_ / WARM_UP_STEPS
-            finally:
-                server.undo_slow(factor)
+            self._warming[index] = Flow(self.env, warm(server, config.warm_up))
 
     def zone_counts(self) -> dict[str, int]:
         """See `Component.zone_counts`."""

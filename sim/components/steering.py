@@ -8,7 +8,7 @@ Sources: AWS, Route 53 routing policies and Global Accelerator; Google, Cloud Lo
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from math import exp
+from math import exp, fsum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
@@ -91,6 +91,9 @@ class Steered(Config):
                     wrong.append(((key, region, "[key]"), error))
         if wrong:
             raise wrong_values(self, wrong)
+        places = (names.places or {}).get(self.to, ())
+        if places and all(self.weights.get(region) == 0.0 for region in places):
+            raise wrong_key("weights", f"with a weight of 0 for {' and '.join(places)} nothing could go anywhere")
         return self
 
     @property
@@ -204,7 +207,9 @@ class Steering:
 
     def _by_weight(self, regions: Sequence[Region]) -> Region:
         weights = [self.config.weights.get(region.name, 1.0) for region in regions]
-        point = self._coin.next() * sum(weights)
+        if not any(weights):  # what is kept for a last resort has come to that
+            weights = [1.0] * len(regions)
+        point = self._coin.next() * fsum(weights)
         for region, weight in zip(regions, weights, strict=True):
             point -= weight
             if point < 0.0:

@@ -7,7 +7,7 @@ then spills over to the next.
 Sources: AWS Global Accelerator; Google Cloud Load Balancing; RFC 4786 (operation of anycast services).
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ class TrafficManagerConfig(Steered):
     """A global traffic manager, or anycast."""
 
     kind: Literal["traffic_manager"] = Field(description="Global traffic manager or anycast: chooses for each request.")
-    capacity: dict[RegionName, Rate] = Field(
+    capacity: dict[RegionName, Annotated[Rate, Field(gt=0)]] = Field(
         default_factory=dict,
         description="How many requests a second a region takes; what is above it spills over to the next region.",
     )

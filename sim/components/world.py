@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sim.components.region import Placement, base_name, owner, zone_of
 from sim.components.residency import ResidentEdge
 from sim.components.standby import StandbyRegions
 from sim.kernel import Demand, Environment, FixedDemand, Streams
-from sim.metrics import Recorder, Regions, Trail
+from sim.metrics import Calls, Place, Recorder, Regions, Trail
 from sim.values import Constant, Distribution
 
 _REGION: Final = re.compile(r"@[\w-]+")
@@ -35,11 +35,13 @@ class World:
         placement: Who stands in which region.
         spikes: For each client, the spikes of the scenario: (start, end, factor).
         mortal: Components that an event of the scenario kills or hangs: what they call goes on without them.
+        watched: Components that an event hits in part: where their callers send their calls is kept.
         access: The clients' own links, by name.
         components: By name.
         clients: By name.
         links: Between two parts, by their names.
         calls: How many calls have gone from one region to another.
+        calls_kept: Where the calls of what is watched have gone.
     """
 
     env: Environment
@@ -50,12 +52,15 @@ class World:
     placement: Placement = field(default_factory=Placement)
     spikes: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     mortal: set[str] = field(default_factory=set)
+    watched: set[str] = field(default_factory=set)
     access: dict[str, AccessConfig] = field(default_factory=dict)
     components: dict[str, Component] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    calls_kept: list[Calls] = field(default_factory=list)
     _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _calls_before: Counter[tuple[str, str]] = field(default_factory=Counter)
     _edges: dict[str, dict[tuple[str, int], int]] = field(default_factory=dict)
     _asked: Counter[str] = field(default_factory=Counter)
     _shared: dict[str, Any] = field(default_factory=dict)
@@ -74,6 +79,13 @@ class World:
         """The trail, where a caller is a client: where its own requests are sent is where they are served."""
         return self.trail if caller in self.placement.data_homes else None
 
+    def calls_of(self, caller: str, places: Sequence[Place], of: str = "calls") -> Calls | None:
+        """Keeps where the calls of a caller go, if an event hits some of the places; None if nobody has to note it."""
+        if not any(part in self.watched for part, _ in places):
+            return None
+        self.calls_kept.append(Calls(caller, places, of))
+        return self.calls_kept[-1]
+
     def regions(self) -> Regions | None:
         """Where requests came from and went to so far; None where there are no regions."""
         placement, clients = self.placement, self.recorder.rows()["client"]
@@ -90,9 +102,13 @@ class World:
             homes=living,
             sent_first=first,
             sent_last=last,
-            calls=dict(self.calls),
+            calls=dict(self.calls - self._calls_before),
             parts={name: region for name, region in placement.homes.items() if name in self.components},
         )
+
+    def start_counting(self) -> None:
+        """Counts the calls between regions from now on."""
+        self._calls_before = self.calls.copy()
 
     def add(self, component: Component) -> None:
         """Takes a component in, before it looks up what is behind it."""

@@ -44,6 +44,7 @@ class Pass:
         edges: By caller, callee and label.
         passed: For each component that may answer by itself, the share of each flow that it passes on.
         hits: The hit ratio of each cache.
+        poison: What cannot be processed of what is published in each queue.
         misses: What caches that services read through passed on in the pass before.
         window: Over which caches are looked at that are empty at 0, s; None for warm ones.
         before: How long requests took where nobody waited, in the pass before; None in the first one.
@@ -59,6 +60,7 @@ class Pass:
     edges: dict[tuple[str, str, str], Stream] = field(default_factory=dict)
     passed: dict[str, Floats] = field(default_factory=dict)
     hits: dict[str, float | None] = field(default_factory=dict)
+    poison: dict[str, Stream] = field(default_factory=dict)
     steered: dict[str, dict[Home, dict[str, float]]] = field(default_factory=dict)
     times: Unqueued = field(init=False)
 
@@ -257,6 +259,8 @@ class FlowNetwork:
     def _queue(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
         for consumer in config.consumers:
             yield consumer.service, "consumes", stream
+        if config.dead_letter_queue is not None and name in found.poison:
+            yield config.dead_letter_queue, "dead letters", found.poison[name].times(len(config.consumers))
 
     def _service(self, name: str, config: Any, stream: Stream, found: Pass) -> Iterator[Part]:
         for steps, mask in self.paths.programs(name):
@@ -264,6 +268,8 @@ class FlowNetwork:
             for word, step in steps:
                 if word in ("call", "publish"):
                     yield step.to, "", mine
+                    if word == "publish" and step.poison:
+                        found.poison[step.to] = found.poison.get(step.to, Stream(self._none)) + mine.times(step.poison)
                 elif word == "parallel":
                     for branch in step.calls:
                         yield branch.call.to, f"×{branch.times}" if branch.times > 1 else "", mine.times(branch.times)

@@ -79,7 +79,7 @@ def _stops(scenario: Scenario) -> list[float]:
 
 def _start_counting(assembly: Assembly, sampler: Sampler) -> None:
     sampler.carry_over()
-    assembly.world.calls.clear()
+    assembly.world.start_counting()
     for component in assembly.world.components.values():
         component.start_counting()
 

@@ -1,6 +1,7 @@
 """The sampler looks at every server once a second of simulated time and keeps how busy it was."""
 
 from array import array
+from itertools import permutations
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.components import Component, Server, World, areas_of
 from sim.metrics import SAMPLE_TYPE, SERIES_TYPE
+from sim.metrics.trail import CALLS
 
 _BATCH: Final = 50_000
 
@@ -35,7 +37,10 @@ class Sampler:
         self._looks = [(0.0, self._areas())]
         self._blocks: list[NDArray[Any]] = []
         self._components = [component for component in world.components.values() if component.gauges()]
+        self._calls = world.calls
+        self._borders = list(permutations(world.placement.regions, 2))
         self.series_names = [(component.name, name) for component in self._components for name in component.gauges()]
+        self.series_names += [("/".join(border), CALLS) for border in self._borders]
         self._points = array("d")
         self._point_times = array("d")
         world.env.process(self._run())
@@ -56,10 +61,11 @@ class Sampler:
         now = self.env.now
         if now <= self._looks[-1][0]:
             return
-        if self._components:
+        if self.series_names:
             self._point_times.append(now)
             for component in self._components:
                 self._points.extend(component.gauges().values())
+            self._points.extend(self._calls[border] for border in self._borders)
         self._looks.append((now, self._areas()))
         if len(self._looks) * len(self.servers) > _BATCH:
             self._work_out()

@@ -18,8 +18,8 @@ from sim.experiment.replication import Replication, Trial
 from sim.experiment.save import map_files
 from sim.experiment.shape import COUNT, FIGURE, NUMBER, Each, differences
 from sim.experiment.summary_shape import what_is_wrong
-from sim.metrics import Reaction, Result
-from sim.metrics.result import Event
+from sim.metrics import Reaction, Regions, Result
+from sim.metrics.result import Event, Moved
 from sim.metrics.saturation import Strain
 from sim.scenario import Scenario
 
@@ -32,6 +32,7 @@ _SHAPE: Final = {
 _TEXTS: Final = ("scenario", "about", "watch_for", "question", "answer", "seed")
 _ARRAYS: Final = ("requests", "samples", "series")
 _LISTS: Final = ("attempt_starts", "attempt_latencies")
+_OF_REGIONS: Final = ("homes", "sent_first", "sent_last")
 
 
 class Store:
@@ -105,7 +106,11 @@ def save_result(result: Result, path: Path) -> None:
     rest = {
         field.name: getattr(result, field.name) for field in fields(Result) if field.name not in (*_ARRAYS, *_LISTS)
     }
-    rest["events"] = [vars(event) for event in result.events]
+    rest["events"] = [asdict(event) for event in result.events]
+    if (regions := result.regions) is not None:
+        arrays |= {f"regions.{name}": getattr(regions, name) for name in _OF_REGIONS}
+        calls = [(*pair, number) for pair, number in regions.calls.items()]
+        rest["regions"] = {"names": regions.names, "standby": regions.standby, "calls": calls, "parts": regions.parts}
     text = np.frombuffer(json.dumps(rest, default=_plain).encode(), dtype=np.uint8)
     np.savez_compressed(path, rest=text, **arrays)
 
@@ -125,11 +130,17 @@ def load_result(path: Path) -> Result:
     """
     with np.load(path, allow_pickle=False) as saved:
         rest = json.loads(saved["rest"].tobytes())
-        rest["events"] = [Event(**event | {"ways": tuple(map(tuple, event["ways"]))}) for event in rest["events"]]
+        rest["events"] = [
+            Event(**event | {"ways": tuple(map(tuple, event["ways"])), "moved": Moved(**event["moved"])})
+            for event in rest["events"]
+        ]
         rest["places"] = [(component, instance) for component, instance in rest["places"]]
         rest["reactions"] = [Reaction(*reaction) for reaction in rest["reactions"]]
         rest["series_names"] = [(component, name) for component, name in rest["series_names"]]
         rest["notes"] = tuple(rest["notes"])
+        if (regions := rest["regions"]) is not None:
+            regions["calls"] = {(here, there): number for here, there, number in regions["calls"]}
+            rest["regions"] = Regions(**regions, **{name: saved[f"regions.{name}"] for name in _OF_REGIONS})
         count = len(rest["clients"])
         rest |= {name: [saved[f"{name}.{number}"] for number in range(count)] for name in _LISTS}
         return Result(**rest, **{name: saved[name] for name in _ARRAYS})

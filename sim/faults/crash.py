@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from sim.components import Component, World
 from sim.faults.event import EventConfig, Targets, Undo
+from sim.metrics import Place
 from sim.values import Count, Duration, wrong_key
 
 
@@ -34,21 +35,34 @@ class Crash(EventConfig):
         """How long until the restart, s; None for never."""
         return self.for_ if self.restart_after is None else self.restart_after
 
+    @property
+    def is_partial(self) -> bool:
+        """See `EventConfig.is_partial`."""
+        return self.instances is not None or super().is_partial
+
+    def places(self, world: World) -> set[Place]:
+        """The instances that it kills."""
+        return {(component.name, index) for component, index in self._chosen(world)}
+
     def begin(self, world: World) -> Undo:
         """Crashes them; undoing it starts them again."""
-        down: list[tuple[Component, int]] = []
-        for target in self.targets:
-            for component in target.components(world):
-                servers = component.servers
-                chosen = list(range(len(servers))[target.indices(component)])
-                if self.instances is not None:
-                    chosen = [index for index in chosen if servers[index].up][: self.instances]
-                for index in chosen:
-                    servers[index].crash()
-                    down.append((component, index))
+        down = self._chosen(world)
+        for component, index in down:
+            component.servers[index].crash()
 
         def restart() -> None:
             for component, index in down:
                 component.restart(index)
 
         return restart
+
+    def _chosen(self, world: World) -> list[tuple[Component, int]]:
+        chosen: list[tuple[Component, int]] = []
+        for target in self.targets:
+            for component in target.components(world):
+                servers = component.servers
+                meant = list(range(len(servers))[target.indices(component)])
+                if self.instances is not None:
+                    meant = [index for index in meant if servers[index].up][: self.instances]
+                chosen += [(component, index) for index in meant]
+        return chosen

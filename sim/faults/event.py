@@ -26,7 +26,7 @@ from sim.components import Component, Placement, Server, World
 from sim.components.names import Names, names_in
 from sim.components.network import Link
 from sim.components.region import base_name
-from sim.metrics import Reaction, Ways
+from sim.metrics import Calls, Place, Reaction, Ways
 from sim.values import Config, Duration, shown, wrong_key, wrong_values
 from sim.values.words import a, hint, quote
 
@@ -253,12 +253,38 @@ class EventConfig(Config):
 
     def ways(self, world: World) -> Ways:
         """The steered ways of user traffic that it hits: those to the regions whose entrance it hits as a whole."""
-        if self.hits == "zones":
-            return ()
-        whole = {part for part in self.parts(world.placement) if all(target.first is None for target in self.targets)}
+        whole = self.whole(world)
         steered = [getattr(component, "steering", None) for component in world.components.values()]
         regions = [region for steering in steered if steering is not None for region in steering.regions]
         return tuple(dict.fromkeys((None, region.name) for region in regions if region.front in whole and region.name))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it hits only some instances of a component, or one of the parts of it."""
+        return any(target.first is not None or target.region is not None for target in self.targets)
+
+    def watches(self, placement: Placement) -> list[str]:
+        """The parts of components whose calls may go elsewhere because of it, to other instances or parts."""
+        return self.parts(placement) if self.is_partial else []
+
+    def places(self, world: World) -> set[Place]:
+        """The instances that it hits; asked just before it begins."""
+        if self.hits not in ("servers", "components"):
+            return set()
+        hit = [(target, component) for target in self.targets for component in target.components(world)]
+        return {
+            (component.name, index)
+            for target, component in hit
+            for index in range(len(component.servers))[target.indices(component)]
+        }
+
+    def moves(self, calls: Calls, world: World) -> bool:
+        """Whether some calls are traffic that it may make go elsewhere."""
+        return True
+
+    def whole(self, world: World) -> set[str]:
+        """The parts of components of which it leaves nothing."""
+        return {part for part in self.parts(world.placement) if all(target.first is None for target in self.targets)}
 
     def touches(self, world: World) -> set[str]:
         """The parts of components that it may kill or hang, or whose links it changes."""

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from sim.components import Replica, World
+from sim.components import Placement, Replica, World
 from sim.components.names import Names
 from sim.faults.event import Hits, Moment, Target, Targets, Undo
+from sim.metrics import Calls
 from sim.values.words import a, quote
 
 
@@ -19,6 +20,7 @@ class Promote(Moment):
 
     verb: ClassVar[str] = "promote"
     hits: ClassVar[Hits] = "components"
+    returns: ClassVar[bool] = True
 
     promote: Targets = Field(description="Which replica of a database, written name@region.")
 
@@ -32,8 +34,16 @@ class Promote(Moment):
             raise ValueError(f"which replica of {quote(target.name)}? Write {target.name}@region")
 
     def touches(self, world: World) -> set[str]:
+        """See `EventConfig.touches`."""
+        return set(self.watches(world.placement))
+
+    def watches(self, placement: Placement) -> list[str]:
         """All parts of the databases."""
-        return {part for target in self.targets for part in world.placement.named(target.name)}
+        return [part for target in self.targets for part in placement.named(target.name)]
+
+    def moves(self, calls: Calls, world: World) -> bool:
+        """Writes: only they have to go to the primary."""
+        return calls.of == "writes"
 
     def begin(self, world: World) -> Undo:
         """Begins the switch-over; there is nothing to undo."""

@@ -9,7 +9,7 @@ from sim.components import Component, Server, World
 from sim.components.network import Link
 from sim.components.region import zone_of
 from sim.faults.event import EventConfig, Hits, Target, Targets, Undo
-from sim.metrics import Reaction
+from sim.metrics import Calls, Place, Reaction
 
 
 class ZoneDown(EventConfig):
@@ -33,9 +33,30 @@ class ZoneDown(EventConfig):
             if any(_is_in(end, target, world) for end in ends for target in self.targets)
         ]
 
+    @property
+    def is_partial(self) -> bool:
+        """A zone is a part of its region."""
+        return True
+
+    def places(self, world: World) -> set[Place]:
+        """The instances in it."""
+        return {(component.name, index) for component, index in self._instances(world)}
+
+    def moves(self, calls: Calls, world: World) -> bool:
+        """Calls from elsewhere; who called inside it is dead."""
+        return not any(_is_in(calls.caller, target, world) for target in self.targets)
+
+    def whole(self, world: World) -> set[str]:
+        """The parts of components that have no instance elsewhere."""
+        parts = (world.components[part] for part in self.parts(world.placement))
+        hit = self.places(world)
+        return {c.name for c in parts if c.zones and all((c.name, index) in hit for index in range(len(c.zones)))}
+
     def noticed(self, reaction: Reaction, world: World) -> bool:
-        """Whether somebody's reaction was to an instance in it."""
-        return any((reaction.component, reaction.instance) == (c.name, index) for c, index in self._instances(world))
+        """Whether somebody's reaction was to an instance in it, or to a region of which it leaves nothing."""
+        if reaction.instance < 0:
+            return reaction.component in self.whole(world)
+        return (reaction.component, reaction.instance) in self.places(world)
 
     def begin(self, world: World) -> Undo:
         """Switches it off; undoing it starts its instances again."""

@@ -16,26 +16,30 @@ from numpy.typing import NDArray
 from sim.metrics.latency import latency_figures
 from sim.metrics.recorder import IN_FLIGHT
 from sim.metrics.result import Result
-from sim.metrics.trail import Regions
+from sim.metrics.trail import CALLS, Regions
 from sim.request import Outcome
 
 
-def region_figures(result: Result) -> dict[str, Any]:
-    """What happened in each region after warm-up; nothing where there are none.
+def region_figures(result: Result, span: tuple[float, float] | None = None) -> dict[str, Any]:
+    """What happened in each region; nothing where there are none.
 
     Args:
         result: The run.
+        span: From when to when, s: requests sent then, and calls; `cross_zone` is of all after warm-up nevertheless. By
+            default everything after warm-up.
     """
     regions = result.regions
     if regions is None:
         return {}
-    first = np.searchsorted(result.requests["arrived"], result.warmup)
-    rows, went = result.requests[first:], regions.sent_last[first:]
+    since, until = span or (result.warmup, np.inf)
+    first, last = np.searchsorted(result.requests["arrived"], (since, until))
+    rows, went = result.requests[first:last], regions.sent_last[first:last]
     homes = regions.homes[rows["client"]]
-    capacity = _capacity(result, regions)
+    capacity = _capacity(result, regions, since, until)
+    called = regions.calls if span is None else _calls(result, span)
     figures = {}
     for number, (name, standby) in enumerate(zip(regions.names, regions.standby, strict=True), 1):
-        calls = {other: count for (here, other), count in regions.calls.items() if here == name}
+        calls = {other: count for (here, other), count in called.items() if here == name}
         counts = np.bincount(went[homes == number], minlength=len(regions.names) + 1).tolist()
         instances = capacity[number]
         figures[name] = {
@@ -69,14 +73,27 @@ def _fared(rows: NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def _capacity(result: Result, regions: Regions) -> NDArray[np.float64]:
+def _calls(result: Result, span: tuple[float, float]) -> dict[tuple[str, str], int]:
+    """How many calls went from one region to another within a time; what the nearest samples say."""
+    found = {}
+    for number, (border, name) in enumerate(result.series_names):
+        if name == CALLS and "/" in border:
+            points = result.series[result.series["series"] == number]
+            begin, end = np.interp(span, np.append(0.0, points["t"]), np.append(0.0, points["value"]))
+            here, _, there = border.partition("/")
+            if end > begin:
+                found[here, there] = round(end - begin)
+    return found
+
+
+def _capacity(result: Result, regions: Regions, since: float, until: float) -> NDArray[np.float64]:
     """For each region, the seconds for which instances were up, and those in which they were busy, summed over them."""
     kinds = {name: counters.get("kind") for name, counters in result.components.items()}
     places = [regions.number(regions.parts.get(part, "")) * (kinds[part] == "service") for part, _ in result.places]
     sums = np.zeros((len(regions.names) + 1, 2))
     samples = result.samples
     times, which = np.unique(samples["t"], return_inverse=True)
-    passed = np.diff(times, prepend=0.0)[which] * (samples["t"] > result.warmup)
+    passed = np.diff(times, prepend=0.0)[which] * (samples["t"] > since) * (samples["t"] <= until)
     up = passed * samples["up"]
     where = np.array(places, dtype=np.intp)[samples["place"]]
     for column, seconds in enumerate((up, up * samples["utilization"])):

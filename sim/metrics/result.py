@@ -28,6 +28,23 @@ SERIES_TYPE = np.dtype([("t", "<f8"), ("series", "<u2"), ("value", "<f8")])
 
 
 @dataclass(frozen=True)
+class Moved:
+    """How fast traffic left an event's target, or a failback or promotion brought it there.
+
+    Attributes:
+        of: What it was: `requests` of users that are steered to regions, `calls` to instances or replicas, `writes` to
+            a database; None where nothing could move.
+        after: For each share (`moved_10_s`, …) the time from the event's start, s; not in it if it was not reached.
+        unknown: The keys of those that seem to have been reached, and not by chance, but with too few requests after it
+            to be sure.
+    """
+
+    of: str | None = None
+    after: dict[str, float] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Event:
     """Something that the scenario did to the system, and who noticed when.
 
@@ -36,7 +53,7 @@ class Event:
         target: Its target as the scenario spells it.
         start: When it began, s.
         end: When it was over (for a crash: when the last instance was up again), s; None if never within the run.
-        detected: When the first health check, ejection or breaker reacted to it, s; None if none did.
+        detected: When a part first reacted to it (a health check, an ejection; see `Reaction`), s; None if none did.
         lost: Attempts and calls that it killed or refused; retries may have saved their requests.
         rto: How long it was until replicated databases accepted writes again, s; 0 if they never stopped, None if they
             never did again.
@@ -44,6 +61,7 @@ class Event:
         writes_lost: How many acknowledged writes it made them lose; None where there is no such database.
         ways: The ways, steered ones, of the traffic that it hits; or those that it brings traffic back to.
         returns: Whether it brings traffic back.
+        moved: How fast calls moved away from the instances that it hit, where it did not hit all of them.
     """
 
     kind: str
@@ -57,6 +75,7 @@ class Event:
     writes_lost: int | None = None
     ways: Ways = ()
     returns: bool = False
+    moved: Moved = field(default_factory=Moved)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ seconds, ratios 0..1, and None stands for a figure that has no data. The words:
 - `attempts.total` counts the attempts that clients made at these requests, `per_request` is that / offered;
 - an event lists as `unknown` what of its `failover_s` and `recovery_s` is None for want of data, and not for never;
 - an event's `moved_10_s`, `moved_50_s` and `moved_99_s` say when so much of the traffic that went to its target before
-  went elsewhere (`sim.metrics.moved`); `requests_lost` counts the user requests that failed while it was felt, less
-  those that would have failed as before;
+  went elsewhere (`sim.metrics.moved`), None for never; `moved_of` says of what: `requests` that are steered to regions,
+  `calls` of instances, `writes` of a database, None where nothing can move;
+- `requests_lost` counts the user requests that failed while it was felt, less those that would have failed as before;
 - an event's `reactions` are the first ones after it of each sort (`sim.metrics.What`) to each component;
 - `regions` says how each region fared (`sim.metrics.regions`);
 - every component has the figures of `COMPONENT_FIGURES`; None where it has no workers or queue to speak of.
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 from sim.metrics.latency import latency_figures
 from sim.metrics.ledger import time_ledger
 from sim.metrics.messages import ConservationError, check_messages
-from sim.metrics.moved import moved
+from sim.metrics.moved import SHARES, moved
 from sim.metrics.objectives import TOO_LITTLE, parse_objective
 from sim.metrics.overdue import overdue
 from sim.metrics.recorder import IN_FLIGHT
@@ -195,14 +196,15 @@ def _events(result: Result) -> list[dict[str, Any]]:
             "detection_s": None if event.detected is None else event.detected - event.start,
             "failover_s": back.failover,
             "recovery_s": back.recovery,
-            **times,
-            "unknown": [*(f"{figure}_s" for figure in back.unknown), *unknown],
+            "moved_of": left.of,
+            **{key: left.after.get(key) for key in SHARES},
+            "unknown": [*(f"{figure}_s" for figure in back.unknown), *left.unknown],
             "lost": event.lost,
             "requests_lost": requests_lost(result, event, back),
             **_databases(event),
             "reactions": _reactions(result, event),
         }
-        for event, back, (times, unknown) in zip(result.events, recoveries(result), moved(result), strict=True)
+        for event, back, left in zip(result.events, recoveries(result), moved(result), strict=True)
     ]
 
 

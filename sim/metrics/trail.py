@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 NOWHERE: Final = 0
+CALLS: Final = "calls"
+"""The series `a/b` of this name counts the calls from region a to region b."""
 _GROWTH: Final = 16_384
 
 

@@ -20,10 +20,12 @@ class Admission(Protocol):
     """Lets requests pass or refuses them.
 
     Attributes:
-        needs_time: Whether `check` has to be called at the exact time.
+        needs_time: Whether `check` has to be called in the order in which requests get there.
+        varies: Whether it takes longer for some requests than for others.
     """
 
     needs_time: ClassVar[bool]
+    varies: bool
 
     def check(self, request: Request, now: float) -> Response | None:
         """None to let it pass, or the refusal."""
@@ -59,15 +61,17 @@ class ShareCheck:
         coin: A number in [0, 1) by request.
         reject: The share.
         refusal: The answer to those.
+        varies: See `Admission`.
     """
 
     needs_time: ClassVar[bool] = False
 
-    def __init__(self, latency: Demand, coin: Demand, reject: float, refusal: Response) -> None:
+    def __init__(self, latency: Demand, coin: Demand, reject: float, refusal: Response, varies: bool) -> None:
         self.latency = latency
         self.coin = coin
         self.reject = reject
         self.refusal = refusal
+        self.varies = varies
 
     def check(self, request: Request, now: float) -> Response | None:
         """See `Admission.check`."""
@@ -84,6 +88,7 @@ class RateLimit:
     """
 
     needs_time: ClassVar[bool] = True
+    varies = False
 
     def __init__(self, config: RateLimitConfig) -> None:
         self.limiter = config.limiter()
@@ -110,6 +115,7 @@ def _share_check(latency: Distribution, reject: float, outcome: Outcome, streams
         streams.demand(f"{name}.verdict", lambda rng, n: rng.random(n)),
         reject,
         ANSWERS[outcome],
+        varies=not isinstance(latency, Constant),
     )
 
 

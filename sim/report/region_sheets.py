@@ -28,6 +28,7 @@ def _moved(summary: Summary) -> Sheet:
     rows = [
         (
             Cell(f"{event['kind']} {event['target']}"),
+            Cell(event["moved_of"]),
             *(_since(event, key) for key in _MOVED.values()),
             Cell(units.count(event.get("requests_lost"))),
         )
@@ -35,7 +36,7 @@ def _moved(summary: Summary) -> Sheet:
         if event.get("moved_10_s") is not None
     ]
     note = "Time from the event's start until that share of the traffic that had gone to its target went elsewhere."
-    return Sheet("Traffic moved", ("traffic moved", *_MOVED, "requests lost"), tuple(rows), note=note)
+    return Sheet("Traffic moved", ("traffic moved", "of", *_MOVED, "requests lost"), tuple(rows), note=note)
 
 
 def _regions(summary: Summary) -> Sheet:
@@ -70,7 +71,8 @@ def _traffic(block: Mapping[str, Any]) -> tuple[Cell, ...]:
 
 def _price_of_standby(regions: Summary, summary: Summary) -> str:
     """What the standby regions cost, beside how fast they took over."""
-    backs = [units.since(event, "failover_s") for event in summary["events"] if event.get("moved_10_s") is not None]
+    steered = [event for event in summary["events"] if event.get("moved_of") == "requests"]
+    backs = [units.since(event, "failover_s") for event in steered if event["moved_10_s"] is not None]
     took = f"; failover took {', '.join(backs)}" if backs else ""
     return "".join(
         f" Standby {name} ran for {units.count(round(region['instance_s']))} instance-seconds, "

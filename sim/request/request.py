@@ -10,7 +10,7 @@ corrects the entry that a caller's time-out cuts short, so that the parts add up
 """
 
 from collections.abc import Iterator
-from math import inf
+from math import fsum, inf
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ class Request:
         parts = self.ledger()
         if self.child is not None:
             parts = [mine + theirs for mine, theirs in zip(parts, self.child.ledger_until(now), strict=True)]
-        missing = now - self.started - sum(parts)
+        missing = now - self.started - fsum(parts)
         if missing >= 0.0:
             parts[self.doing] += missing
             return parts

@@ -44,6 +44,7 @@ def assemble(scenario: Scenario, seed: int, make_world: Callable[..., World] = W
         spikes=spikes,
         placement=placement,
         mortal={part for event in document.events for part in event.kills(placement)},
+        watched={part for event in document.events for part in event.watches(placement)},
         access={name: client.network for name, client in document.clients.items() if client.network is not None},
     )
     for name, config in document.components.items():

@@ -15,7 +15,7 @@ from sim.components import ClientConfig, Placed
 from sim.components.names import CacheReference, Names, Unclear, may_name_cache
 from sim.components.traffic import read_access_log
 from sim.metrics import parse_measure
-from sim.scenario import effects, event_checks
+from sim.scenario import effects, endless, event_checks
 from sim.scenario.answers import figures
 from sim.scenario.declared import strange_sections, texts, unclear
 from sim.scenario.document import Document, is_name
@@ -37,6 +37,7 @@ EVERYWHERE = ("cdn", "external")
 
 _RULES = 300
 _LISTED = 6
+_PAIRS = 30
 _PERIODS = 1000
 
 
@@ -53,12 +54,14 @@ def problems(document: Document, source: Source, topology: Topology, names: Name
     yield from known(_caches(document, source, topology))
     yield from known(_network(document, source))
     yield from known(_distances(document, source, names))
+    yield from known(_roles(document, source))
     yield from known(_length(document, source))
     yield from known(_warmup(document, source))
     for name, client in vars(document).get("clients", {}).items():
         yield from known(_days(document, source, name, client))
         yield from known(_log(document, source, name, client))
         yield from known(_home(document, source, name, client))
+        yield from known(_data(document, source, name, client, topology))
     for name, config in vars(document).get("components", {}).items():
         yield from known(_place(document, source, name, config))
     yield from event_checks.problems(document, source)
@@ -77,6 +80,7 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
             yield source.problem(("network", "between", pair), "no requests go between these two", key=True)
     yield from event_checks.warnings(document, source, topology)
     yield from effects.warnings(document, source, topology)
+    yield from endless.warnings(document, source, topology)
 
 
 def _cycles(source: Source, topology: Topology) -> Iterator[Problem]:
@@ -168,13 +172,36 @@ def _distances(document: Document, source: Source, names: Names) -> Iterator[Pro
     ]
     if missing:
         path: Path = ("network", "between") if document.network.between else ("regions",)
-        yield source.problem(path, f"the latency between regions is missing: {', '.join(missing[:_LISTED])}", key=True)
+        more = f" and {len(missing) - _PAIRS} more" if len(missing) > _PAIRS else ""
+        text = f"the latency between regions is missing: {', '.join(missing[:_PAIRS])}{more}"
+        yield source.problem(path, text, key=True)
+
+
+def _roles(document: Document, source: Source) -> Iterator[Problem]:
+    if document.regions and all(region.role == "standby" for region in document.regions.values()):
+        yield source.problem(
+            ("regions",), "each of them stands by until another one fails; one has to be active", key=True
+        )
 
 
 def _home(document: Document, source: Source, name: str, client: ClientConfig) -> Iterator[Problem]:
     if document.regions and client.region is None:
         text = f"'region' is missing: near which of {_all(document.regions)} are its users?"
         yield source.problem(("clients", name), text, key=True)
+
+
+def _data(document: Document, source: Source, name: str, client: ClientConfig, topology: Topology) -> Iterator[Problem]:
+    """A client whose data would have to be where what holds it does not stand."""
+    components, home = vars(document).get("components", {}), client.home or client.region
+    holders = [each for each in topology.reached_by(name) if getattr(components[each], "resident", None) == "client"]
+    for holder in sorted(holders):
+        places = components[holder].places
+        if home is not None and home in document.regions and home not in places:
+            where = f"its data is resident in {quote(holder)}, which stands in {_all(places)}"
+            if client.home is None:
+                yield source.problem(("clients", name), f"'home' is missing: {where}, not in {quote(home)}", key=True)
+            else:
+                yield source.problem(("clients", name, "home"), f"{where}, not in {quote(home)}")
 
 
 def _place(document: Document, source: Source, name: str, config: Any) -> Iterator[Problem]:

@@ -66,7 +66,9 @@ class Document(Config):
     )
     warmup: Duration = Field(0.0, description="Requests that arrive earlier do not count; default none.")
     regions: dict[Name, RegionConfig] = Field(
-        default_factory=dict, description="The regions that clients and components are in, by name; by default none."
+        default_factory=dict,
+        max_length=100,
+        description="The regions that clients and components are in, by name; by default none.",
     )
     network: NetworkConfig = Field(
         default_factory=NetworkConfig, description="The links between components; by default without latency."

@@ -30,6 +30,7 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
     placed: list[tuple[Path, Iterator[Doubt]]] = []
     callers = [*parts(document.clients, ("clients",)), *parts(document.components, ("components",))]
     patient = not any(getattr(part, key, None) for _, part in callers for key in ("timeout", "visibility_timeout"))
+    resident = any(getattr(part, "resident", None) == "client" for _, part in callers)
     dropped = any(getattr(part, "deadline_propagation", False) for _, part in callers)
     for path, part in callers:
         if isinstance(getattr(part, "retry", None), RetryConfig):
@@ -37,6 +38,8 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
             placed.append(((*path, "retry"), _retry(part.retry, may_expire)))
         if isinstance(part, ClientConfig):
             placed.append((path, _client(part)))
+            if part.home is not None and not resident:
+                placed.append((path, iter([(("home",), "nothing is 'resident' by client, so nobody looks at it")])))
         if isinstance(part, ServiceConfig):
             placed.append((path, _service(part, patient)))
     placed.append((("objectives",), _objectives(document, topology)))

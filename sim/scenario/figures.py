@@ -51,8 +51,8 @@ _COUNTED: Final[Mapping[str, Callable[[Any], bool]]] = {
 _OF_REPLICATED: Final = ("rto", "rpo", "writes_lost")
 """Figures of events that are there where a component is replicated."""
 
-_OF_STEERED: Final = ("moved_10", "moved_50", "moved_99")
-"""Figures of events that are there where something steers traffic to regions."""
+_OF_MOVING: Final = ("moved_10", "moved_50", "moved_99")
+"""Figures of events that are there where something steers traffic to regions, or an event leaves instances alive."""
 
 
 def has_figure(config: Config, metric: str) -> bool:
@@ -79,6 +79,13 @@ def _may_steer(config: Config) -> bool | None:
         return None
 
 
+def _may_hit_a_part(event: Any, verb: str | None) -> bool | None:
+    try:
+        return verb in (None, event.verb) and bool(event.is_partial)
+    except Unknown:
+        return None
+
+
 def _may_have(config: Config, metric: str) -> bool | None:
     try:
         return has_figure(config, metric)
@@ -97,9 +104,11 @@ def missing_figure(document: Document, subject: str | None, metric: str) -> str 
     replicated = [_may_be_replicated(config) for config in vars(document).get("components", {}).values()]
     if metric in _OF_REPLICATED and not any(replicated) and None not in replicated:
         return f"nothing in the scenario counts {metric}: it needs a database with a 'primary'"
-    steered = [_may_steer(config) for config in vars(document).get("components", {}).values()]
-    if metric in _OF_STEERED and not any(steered) and None not in steered:
-        return f"nothing in the scenario counts {metric}: it needs a dns or a traffic_manager"
+    moving = [_may_steer(config) for config in vars(document).get("components", {}).values()]
+    moving += [_may_hit_a_part(event, subject) for event in vars(document).get("events", ())]
+    if metric in _OF_MOVING and not any(moving) and None not in moving:
+        needed = "a dns, a traffic_manager, or an event that leaves some instances alive"
+        return f"nothing in the scenario counts {metric}: it needs {needed}"
     if METRICS[metric].kinds != ("component",):
         return None
     components = vars(document).get("components", {})

@@ -144,11 +144,11 @@ def override(scenario: Scenario, overrides: Mapping[str, object], origin: str = 
 def find(file: str | os.PathLike[str]) -> Path:
     """The file of a scenario: the path given, or a shipped scenario of that name."""
     path = Path(file)
+    known = {shipped.stem: shipped for shipped in shipped_scenarios()}
+    if str(path) in known and not os.path.isfile(path):
+        return known[str(path)]
     if path.suffix or path.parent != Path() or os.path.exists(path):
         return path
-    known = {shipped.stem: shipped for shipped in shipped_scenarios()}
-    if path.name in known:
-        return known[path.name]
     text = f"there is no file and no shipped scenario '{file}'{did_you_mean(path.name, list(known))}"
     raise ScenarioError([Problem("", text, str(file))])
 

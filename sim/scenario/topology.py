@@ -41,8 +41,12 @@ class Topology:
     @cached_property
     def reached(self) -> set[str]:
         """The components that the requests of some client can reach."""
+        return {name for client in self.clients for name in self.reached_by(client)}
+
+    def reached_by(self, client: str) -> set[str]:
+        """The components that the requests of one client can reach."""
         reached: set[str] = set()
-        waiting = [to for calls in self.clients.values() for _, to in calls]
+        waiting = [to for _, to in self.clients[client]]
         while waiting:
             name = waiting.pop()
             if name not in reached and name in self.calls:

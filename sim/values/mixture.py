@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Any, ClassVar
 
 import numpy as np
@@ -83,7 +84,7 @@ class Mixture(Distribution, key="mixture"):
     @property
     def shares(self) -> tuple[float, ...]:
         """The probability of each part."""
-        total = sum(part.weight for part in self.mixture)
+        total = fsum(part.weight for part in self.mixture)
         return tuple(part.weight / total for part in self.mixture)
 
     @property

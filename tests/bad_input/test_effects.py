@@ -40,6 +40,12 @@ WARNINGS: list[tuple[str, str, list[str]]] = [
     ("balancer: least_request", "balancer: {panic_threshold: 0%}\n    outlier_ejection: {}", []),
     ("queue: 50", "queue: 0\n    order: lifo", ["components.api.order: with a queue of 0 nobody ever waits  :25:12"]),
     ("queue: 50", "deadline_propagation: true", []),
+    ("events:\n", "events:\n  - {at: 9s, partition: [api, db]}\n", ["components.api.steps[1].read_through.origin: from 9s on nothing ever comes back from 'db': the partition has no 'for', and who waits has no 'timeout'  :28:46"]),
+    ("events:\n", "events:\n  - {at: 9s, partition: api/bank}\n", []),
+    ("events:\n", "events:\n  - {at: 9s, for: 1s, partition: [api, db]}\n", []),
+    ("events:\n", "events:\n  - {at: 9s, loss: items, rate: 100%}\n", ["components.api.steps[1].read_through.cache: from 9s on nothing ever comes back from 'items': the loss has no 'for', and who waits has no 'timeout'  :28:31"]),
+    ("events:\n", "events:\n  - {at: 9s, loss: items, rate: 99.9%}\n", []),
+    ("events:\n", "events:\n  - {at: 9s, partition: gateway}\n", []),
     ("  - app p99 < 300ms\n", "  - app p99 < 300ms\n  - db utilization < 80%\n", []),
 ]
 # fmt: on
@@ -49,6 +55,34 @@ WARNINGS: list[tuple[str, str, list[str]]] = [
 def test_what_has_no_effect(warned: Warned, old: str, new: str, lines: list[str]) -> None:
     """Beside each a row that is nearly the same and has one."""
     assert warned(old, new) == lines
+
+
+FOR_EVER = """\
+scenario: Whoever asks waits for ever, and what lies between only as long as whoever has asked it
+duration: 1m
+clients:
+  eager: {traffic: {rate: 50/s}, to: edge}
+  calm: {traffic: {rate: 50/s}, to: edge, timeout: 1s}
+components:
+  edge: {kind: cdn, hit_ratio: 30%, to: gateway}
+  gateway: {kind: gateway, routes: [{match: /a, to: api, timeout: 1s}, {match: "/**", to: api}]}
+  api: {kind: service, steps: [publish: jobs]}
+  jobs: {kind: queue, consumers: worker}
+  worker: {kind: service, work: 1ms}
+events:
+  - {at: 9s, partition: [gateway, api]}
+  - {at: 10s, loss: [gateway, worker], rate: 100%}
+"""
+
+
+def test_the_nearest_who_never_gives_up_is_told_and_told_once(tmp_path: Path) -> None:
+    """A gateway has nothing that it could lose, and a queue delivers again."""
+    (tmp_path / "cut.yaml").write_text(FOR_EVER)
+    assert [
+        str(warning).replace(f"  {tmp_path}/cut.yaml", "  ") for warning in load(tmp_path / "cut.yaml").warnings
+    ] == [
+        "clients.eager.to: from 9s on nothing ever comes back from 'api': the partition has no 'for', and who waits has no 'timeout'  :4:38",
+    ]
 
 
 LONELY = """\

@@ -74,6 +74,10 @@ CHANGES: dict[str, list[Row]] = {
         ("visibility_timeout: 30s\n    delivery: at_most_once", ["components.emails.visibility_timeout: means nothing with delivery at_most_once: nothing is delivered again  :12:5"]),
         ("delivery: exactly_once", ["components.emails.delivery: 'exactly_once' is not known; known: at_least_once, at_most_once  :12:15"]),
         ("max_deliveries: 0", ["components.emails.max_deliveries: must be at least 1, not 0  :12:21"]),
+        ("dead_letter_queue: emails", ["components.emails.dead_letter_queue: stays empty without max_deliveries, after which a message goes there  :12:5"]),
+        ("max_deliveries: 3\n    dead_letter_queue: emails", ["components.emails.dead_letter_queue: a request would go round for ever: emails → emails  :13:24"]),
+        ("max_deliveries: 3\n    dead_letter_queue: db", ["components.emails.dead_letter_queue: 'db' is a database, not a queue  :13:24"]),
+        ("delivery: at_most_once\n    dead_letter_queue: db", ["components.emails.dead_letter_queue: 'db' is a database, not a queue  :13:24"]),
     ],
     "backoff: 1s": [
         ("backoff: none", ["components.emails.backoff: without a pause a message that always fails would go round without end  :13:5"]),

@@ -43,6 +43,7 @@ CHANGES: dict[str, list[Row]] = {
         ("{us: {zones: [a, a]}, eu: {}}", ["regions.us.zones: names 'a' twice  :3:16"]),
         ("{us: {zones: [a.b]}, eu: {}}", ["regions.us.zones[0]: a zone's name is made of letters, digits, - and _  :3:24"]),
         ("{us: {zones: [a], zone_latency: 1ms}, eu: {}}", ["regions.us.zone_latency: means nothing with fewer than two 'zones'  :3:28"]),
+        ("{us: {role: standby, zones: [a, b]}, eu: {role: standby}}", ["regions: each of them stands by until another one fails; one has to be active  :3:1"]),
         ("{us: {zone: a}, eu: {}}", ["regions.us.zone: 'zone' is not known here; did you mean 'zones'?  :3:16"]),
         ("{us: {warm_up: 5s}, eu: {}}", ["regions.us.warm_up: is for a region whose 'role' is standby  :3:16"]),
         ("{us: {}, eu: {role: standby, provision: 5s}}", ["regions.eu.provision: means nothing to a hot standby; it belongs to cold  :3:39"]),
@@ -81,6 +82,8 @@ CHANGES: dict[str, list[Row]] = {
         ("{kind: dns, to: lb, weights: {us: 2}}", ["components.dns.weights: means nothing to geo steering; it belongs to weighted  :8:28"]),
         ("{kind: dns, to: lb, steering: weighted, weights: {uss: 2}}", ["components.dns.weights.uss: there is no region 'uss'; did you mean 'us'?  :8:58"]),
         ("{kind: dns, to: lb, steering: weighted, weights: {us: -2}}", ["components.dns.weights: a weight is 0 or more  :8:48"]),
+        ("{kind: dns, to: lb, steering: weighted, weights: {us: 0, eu: 0}}", ["components.dns.weights: with a weight of 0 for us and eu nothing could go anywhere  :8:48"]),
+        ("{kind: traffic_manager, to: lb, capacity: {us: 0/s}}", ["components.dns.capacity.us: must be above 0, not 0/s  :8:55"]),
         ("{kind: dns, to: lb, failback: slow}", ["components.dns.failback: 'slow' is not known; known: at_once, gradual, manual  :8:38"]),
         ("{kind: dns, to: lb, ttl: 60}", ["components.dns.ttl: 60 needs a unit; a duration is written like 60ms, 60s, 60m  :8:33"]),
         ("{kind: dns, to: lb, ignore_ttl: 30}", ["components.dns.ignore_ttl: 30 is more than the whole; did you mean 30%?  :8:40"]),
@@ -182,6 +185,32 @@ def test_steering_speaks_of_regions_in_which_its_target_stands(complaints: Compl
     text = text.replace("{kind: dns, to: lb, steering: failover, ttl: 10s}", f"{{to: lb, kind: {kind}}}")
     nowhere = "'lb' does not stand in 'asia'; it stands in us and eu"
     assert complaints(text=text) == [f"components.dns.{complaint.format(nowhere)}"]
+
+
+@pytest.mark.parametrize(
+    ("home", "complaint"),
+    [
+        ("home: asia, ", "clients.app.home: {}, not in 'asia'  :6:27"),
+        ("", "clients.app: 'home' is missing: {}, not in 'asia'  :6:3"),
+    ],
+)
+def test_data_that_is_to_be_where_nothing_holds_it(complaints: Complain, home: str, complaint: str) -> None:
+    """The users are in asia, or say so of their data; who does not reach the api may be where they like."""
+    text = SHOP.replace("eu: {role: standby}}", "eu: {role: standby}, asia: {}}")
+    text = text.replace("{us/eu: 40ms}", "{us/eu: 40ms, us/asia: 60ms, eu/asia: 90ms}")
+    text = text.replace("    instances: 4\n", "    instances: 4\n    resident: client\n")
+    text = text.replace("{region: us, ", f"{{region: {'us' if home else 'asia'}, {home}")
+    text = text.replace("  sessions:", "  beside: {kind: service, region: us, work: 1ms}\n  sessions:")
+    text = text.replace("components:", "  kim: {region: asia, traffic: {rate: 1/s}, to: beside}\ncomponents:")
+    where = "its data is resident in 'api', which stands in us and eu"
+    assert complaints(text=text) == [complaint.format(where)]
+
+
+def test_more_regions_than_a_simulation_has(complaints: Complain) -> None:
+    """A request keeps the number of its region in one byte."""
+    regions = ", ".join(f"r{number}: {{}}" for number in range(99))
+    text = SHOP.replace("eu: {role: standby}}", f"eu: {{role: standby}}, {regions}}}")
+    assert "regions: may hold at most 100 items  :3:10" in complaints(text=text)
 
 
 @pytest.mark.parametrize("event", ["drain", "failback"])

@@ -40,7 +40,9 @@ def test_it_is_a_json_schema() -> None:
 
 
 def test_every_property_is_described() -> None:
-    """The description is what an editor shows beside the word."""
+    """The description is what an editor shows beside the word; steps, policies and events have one too."""
+    names = {name for each in objects(SCHEMA) for name in each["properties"]}
+    assert {"read_through", "parallel", "authenticate", "rate_limit", "spike", "crash", "restart_after"} <= names
     silent = [name for each in objects(SCHEMA) for name, prop in each["properties"].items() if not description(prop)]
     assert silent == []
 
@@ -139,6 +141,7 @@ def test_it_knows_the_short_and_the_long_forms(path: str, value: str) -> None:
         ("clients.browser.timeout", 2, "clients/browser/timeout"),
         ("clients.browser.timeuot", "2s", "clients/browser"),
         ("clients.browser.traffic", "{rate: 300}", "clients/browser/traffic"),
+        ("clients.browser.retry.on", "[timeouts]", "clients/browser/retry"),
         ("clients.browser.retry.backoff.jitter", "ful", "clients/browser/retry"),
         ("clients.browser.requests[0].idempotency_key", "1", "clients/browser/requests/0"),
         ('clients."a b"', "{traffic: 1/s, to: edge}", "clients"),
@@ -147,7 +150,13 @@ def test_it_knows_the_short_and_the_long_forms(path: str, value: str) -> None:
         ("components.search.steps[0]", "{}", "components/search"),
         ("components.search.steps[0].call", "catalog_db", "components/search"),
         ("components.search.order", "random", "components/search"),
+        ("components.search.worker", 4, "components/search"),
+        ("components.search.steps[0]", "{wrok: 5ms}", "components/search"),
+        ("components.search.steps[0].work", "{p50: 4ms, p98: 9ms}", "components/search"),
+        ("components.search.balancer.algorithm", "least_conn", "components/search"),
+        ("components.gateway.policies[0]", "{authenticate: {reject: lots}}", "components/gateway"),
         ("events[0].crsh", "search", "events/0"),
+        ("events[0].at", "soon", "events/0"),
         ("events[1].factor", "0", "events/1"),
         ("events[0]", "{at: 1s, for: 2s, promote: db@eu}", "events/0"),
         ("regions", "{us: {role: idle}}", "regions/us/role"),

@@ -53,6 +53,13 @@ def test_every_shipped_scenario_is_right(sim) -> None:
     assert (result.exit_code, result.stdout.count("✓")) == (0, len(shipped_scenarios()))
 
 
+def test_a_folder_does_not_stand_in_the_way_of_a_shipped_scenario(sim, folder: Path) -> None:
+    """After `sim run mmc --out mmc` that name still means the scenario."""
+    (folder / "mmc").mkdir()
+    assert sim("validate", "mmc").exit_code == 0
+    assert "server" in sim("show", "mmc").stdout
+
+
 def test_a_new_scenario_runs_and_meets_its_objectives(sim, folder: Path) -> None:
     """The starter is a whole scenario, and quick."""
     assert sim("new", "mine").exit_code == 0

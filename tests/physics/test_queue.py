@@ -281,6 +281,36 @@ def test_a_message_that_always_fails_becomes_a_dead_letter(play):
     assert story.result.wasted_work == pytest.approx(3.0)
 
 
+def test_a_dead_letter_is_published_in_the_queue_for_those(watch):
+    """Given up at 3.5 s, after two deliveries, a second of work each and a pause of one; 0.1 s away somebody looks."""
+    text = world(
+        "max_deliveries: 2, backoff: 1s, dead_letter_queue: dead",
+        publish="publish: {to: jobs, poison: 100%}",
+        more="network: {between: {jobs/dead: 100ms}}",
+    )
+    dead = "dead: {kind: queue, consumers: office}\n      office: {kind: service, work: 3s}\n      worker: {"
+    log = watch(text.replace("worker: {", dead), consumers=("worker", "office"), user=messages(0.5))
+    assert [(when, word, who) for when, word, who, _ in log if who == "office" or word == "begins"] == [
+        (0.5, "begins", "worker"),
+        (2.5, "begins", "worker"),
+        (3.6, "begins", "office"),
+        (6.6, "is done", "office"),
+    ]
+
+
+def test_a_dead_letter_that_its_queue_refuses_is_gone(play):
+    """The queue for dead letters is down: nothing is ever published there, and the work was in vain."""
+    text = world(
+        "max_deliveries: 1, backoff: 1s, dead_letter_queue: dead",
+        publish="publish: {to: jobs, poison: 100%}",
+        more="events: [{at: 0s, for: 5s, broker_down: dead}]",
+    )
+    dead = "dead: {kind: queue, consumers: office}\n      office: {kind: service, work: 3s}\n      worker: {"
+    story = play(text.replace("worker: {", dead), user=messages(0.5))
+    assert (story.component("jobs")["dead_letters"], story.component("dead")["published"]) == (1, 0)
+    assert (story.result.useful_work, story.result.wasted_work) == (0.0, pytest.approx(1.0))
+
+
 def test_only_a_share_is_poison(play):
     text = world("max_deliveries: 1, backoff: 1s", worker="instances: 100", publish="publish: {to: jobs, poison: 20%}")
     text = text.replace("{replay: user.csv}", "{rate: 50/s}")
@@ -349,6 +379,26 @@ def test_a_full_queue_sheds_the_oldest(watch, play):
     story = play(text, user=messages(0.5, 0.5, 0.5, 0.6))
     assert story.outcomes == ["ok"] * 4
     assert story.component("jobs")["shed"] == 1
+
+
+def test_where_no_message_is_ready_the_oldest_that_waits_for_its_time_is_shed(watch):
+    """Delayed, or to be tried again: it counts as waiting, and so it makes room like others."""
+    delayed = world(TIGHT.format("shed"), publish="publish: {to: jobs, delay: 5s}")
+    assert begins(watch(delayed, user=messages(0.5, 0.6, 0.7, 0.8))) == [(5.7, "/c"), (6.7, "/d")]
+    failed = world(
+        "size: 1, on_full: shed, backoff: 5s, max_deliveries: 2", publish="publish: {to: jobs, poison: 100%}"
+    )
+    assert begins(watch(failed, user=messages(0.5, 2.0))) == [(0.5, "/a"), (2.0, "/b"), (8.0, "/b")]
+
+
+def test_blocked_publishers_come_in_one_by_one_for_every_group(watch):
+    """The busy group has room for one at 5 s: the idle one, which takes that message at once, lets no second one in."""
+    text = world(
+        "size: 1, on_full: block", consumers="[worker, audit]", more="events: [{at: 0s, for: 5s, crash: audit}]"
+    )
+    text = text.replace("worker: {", "audit: {kind: service, work: 2s}\n      worker: {")
+    log = watch(text, consumers=("audit",), user=messages(0.5, 0.6, 0.7, 0.8))
+    assert begins(log) == [(5.0, "/a"), (7.0, "/b"), (9.0, "/c"), (11.0, "/d")]
 
 
 def test_an_unbounded_queue_takes_everything(play):

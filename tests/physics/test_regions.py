@@ -316,6 +316,30 @@ def test_weights_divide_the_traffic(play):
     assert front["to_us"] / total == pytest.approx(0.75, abs=4 * (0.75 * 0.25 / total) ** 0.5)
 
 
+def test_what_has_no_weight_is_a_last_resort(play):
+    """The us dies; then the others share its traffic, though nothing goes to them before."""
+    story = play(
+        """
+        duration: 60s
+        regions: {us: {}, eu: {}, asia: {}}
+        network: {between: {us/eu: 40ms, us/asia: 60ms, eu/asia: 80ms}}
+        clients: {ann: {region: us, traffic: {rate: 50/s}, timeout: 1s, to: front}}
+        components:
+          front:
+            kind: traffic_manager
+            steering: weighted
+            weights: {eu: 0, asia: 0}
+            health_check: {interval: 2s}
+            to: api
+          api: {kind: service, regions: [us, eu, asia], workers: 10, work: 1ms}
+        events: [{at: 20s, region_down: us}]
+        """
+    )
+    assert story.result.requests["network"][: 20 * 45].max() == 0.0
+    eu, asia = story.component("front")["to_eu"], story.component("front")["to_asia"]
+    assert eu / (eu + asia) == pytest.approx(0.5, abs=0.05)
+
+
 def test_in_turn_means_half_each(play):
     front = play(STEERED.replace("OPTIONS", "steering: round_robin")).component("front")
     assert abs(front["to_us"] - front["to_eu"]) <= 1

@@ -19,6 +19,7 @@ from sim.experiment.variation import Variant, Variation, parse_variation
 from sim.scenario import Scenario, load
 
 ALGORITHM = "components.api.balancer.algorithm"
+TTL = "components.dns_short.ttl"
 RATE = "clients.source.traffic.rate"
 
 
@@ -35,6 +36,18 @@ def queue() -> Scenario:
 def vary(*texts: str) -> list[Variation]:
     """Variations as the command line writes them."""
     return [parse_variation(text) for text in texts]
+
+
+def two_regions() -> Scenario:
+    """One of two regions dies after 10 s, and comes back after 45 s."""
+    changes: dict[str, object] = {
+        "duration": "60s",
+        "warmup": "2s",
+        "events": [{"at": "10s", "region_down": "us", "for": "35s"}],
+        "components.dns_short.health_check.interval": "2s",
+    }
+    crowds = {f"clients.{name}.traffic.rate": "6/m" for name in ("long", "careless")}
+    return load("dns_ttl").with_(changes | crowds)
 
 
 @cache
@@ -56,6 +69,18 @@ def never() -> Comparison:
     """Decided by a recovery that never comes, for the slow instance stays slow."""
     variations = vary(f"{ALGORITHM}=round_robin,least_connections")
     return compare(gray(), variations, Runner(InProcess()), replications=2, measure="slow recovery")
+
+
+@cache
+def failover() -> Comparison:
+    """How long users follow a dead address."""
+    return compare(two_regions(), vary(f"{TTL}=2s,20s"), Runner(InProcess()), replications=2, measure="region_down failover")
+
+
+@cache
+def failovers() -> Sweep:
+    """The same, over a range."""
+    return sweep(two_regions(), vary(f"{TTL}=2s..20s:2"), Runner(InProcess()), replications=2)
 
 
 def failed() -> Comparison:
@@ -131,6 +156,8 @@ STUDIES = {
         balancers,
         crowd,
         never,
+        failover,
+        failovers,
         failed,
         strange,
         rates,

@@ -28,7 +28,8 @@ addEventListener("load", () => {{
     const inside = frame.contentDocument.documentElement;
     const heights = [...inside.querySelectorAll("figure svg")].map(drawing => drawing.getBoundingClientRect().height);
     const size = parseFloat(getComputedStyle(inside.querySelector("td")).fontSize);
-    return [inside.clientWidth, inside.scrollWidth, heights.filter(height => height > 80).length, size].join(" ");
+    const cut = [...inside.querySelectorAll(".drawing")].filter(each => each.scrollWidth > each.clientWidth).length;
+    return [inside.clientWidth, inside.scrollWidth, heights.filter(height => height > 80).length, cut, size].join(" ");
   }});
   document.title = "measured " + measured.join(", ");
 }});
@@ -145,7 +146,7 @@ def test_an_interrupted_page_leaves_the_earlier_one_as_it_was(tmp_path: Path) ->
 @pytest.mark.chromium
 @pytest.mark.skipif(BROWSER is None, reason="no browser on PATH")
 def test_pages_fit_a_telephone_and_a_desktop(tmp_path: Path) -> None:
-    """Nothing overflows sideways, every figure has a visible size, letters can be read, and the console stays empty."""
+    """Nothing overflows sideways, no figure is cut, all have a visible size, and the console stays empty."""
     studies = {"comparison": strange(), "sweep": rates_and_workers(), "capacity": fewest_workers()}
     frames, expected = [], []
     for name, study in studies.items():
@@ -159,9 +160,10 @@ def test_pages_fit_a_telephone_and_a_desktop(tmp_path: Path) -> None:
     found = re.search(r"<title>measured ([^<]*)</title>", shown.stdout)
     assert found is not None, shown.stdout[:500]
     for measured, (width, figures) in zip(found[1].split(", "), expected, strict=True):
-        inner, content, drawings, size = map(float, measured.split())
+        inner, content, drawings, cut, size = map(float, measured.split())
         assert inner == width
         assert content <= inner
         assert drawings == figures
+        assert cut == 0
         assert size >= 13.0
     assert [line for line in shown.stderr.splitlines() if "CONSOLE" in line] == []

@@ -160,3 +160,27 @@ def test_a_failover_of_which_too_little_is_known_is_not_said_never_to_have_come(
     )
     finding = one(findings, "Objective missed: crash failover < 5s, actual too little data")
     assert finding.text == "Too little came after it to say whether it did."
+
+
+@pytest.mark.parametrize(
+    ("store", "event", "lost", "why"),
+    [
+        ("", "crash: 'api[0]', restart_after: 1s", 5, "in the memory of an instance that died"),
+        ("store: kept, ", "flush: kept", 10, "was not found in kept"),
+    ],
+)
+def test_lost_sessions(tmp_path: Path, store: str, event: str, lost: int, why: str) -> None:
+    """Ten callers on two instances: a crash loses the five of one, a flush of the store all ten; 50 ms each."""
+    text = (
+        "scenario: Sessions\nduration: 20s\nwarmup: 5s\n"
+        "clients: {app: {traffic: {rate: 50/s, arrivals: constant}, population: 10, to: api}}\n"
+        "components:\n"
+        "  api: {kind: service, instances: 2, workers: 9, balancer: {affinity: cookie},\n"
+        f"        steps: [session: {{{store}rebuild: 50ms}}, work: 1ms]}}\n"
+        f"{'  kept: {kind: cache, latency: 1ms}' if store else ''}\n"
+        f"events: [{{at: 10s, {event}}}]\n"
+    )
+    _, findings = told(text, tmp_path)
+    finding = one(findings, f"api lost {lost} sessions")
+    assert why in finding.text
+    assert f"50ms of work on average: {lost * 50}ms in all" in finding.text

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,16 +13,18 @@ from matplotlib.patches import FancyArrowPatch, StepPatch
 from rich.console import Console
 
 from sim.experiment import run
-from sim.metrics.result import Result
+from sim.metrics.regions import region_figures
+from sim.metrics.result import Event, Result
 from sim.metrics.summary import summarize
 from sim.report import palette
 from sim.report.figures import FIGURES, canvas, failover, region_map
 from sim.report.figures.failover import costs, success
 from sim.report.figures.map_layout import layout, place_of
 from sim.report.figures.moments import moments
-from sim.report.figures.region_map import marks
+from sim.report.figures.region_map import marks, spans
 from sim.report.figures.regions import colours_of, traffic
 from sim.report.figures.time_axis import Bins
+from sim.report.figures.zones import total, zoned
 from sim.report.html import render_report
 from sim.report.region_sheets import region_sheets
 from sim.report.svg import svg
@@ -125,6 +128,41 @@ def test_costs_are_those_of_the_summary_beside_their_objectives(lost: Result, su
         assert found[objective["objective"].split()[1]].met == objective["met"]
 
 
+@pytest.fixture(scope="module")
+def dark() -> Result:
+    """A region with three zones loses one for ten seconds."""
+    changes = {"duration": "40s", "events[0].at": "15s", "events[0].for": "10s"}
+    return run(load("zone_failure").with_(changes | {f"clients.{name}.traffic.rate": "60/s" for name in CLIENTS}))
+
+
+CLIENTS = ("roomy", "crowded")
+
+
+def test_the_zones_of_a_region_are_what_fails_over(dark: Result, lost: Result) -> None:
+    """Four instances are up in each zone, and none in the dark one while it is; the others do its work."""
+    assert FIGURES["failover"].is_about(dark)
+    assert zoned(lost) == {}
+    by_zone = zoned(dark)["roomy_api"]
+    slices = Bins(np.arange(41.0), 40.0)
+    up, busy = ({zone: total(dark, places, slices, column) for zone, places in by_zone.items()}
+                for column in ("up", "utilization"))  # fmt: skip
+    assert list(up) == ["a", "b", "c"]
+    assert {zone: set(rows[16:25]) for zone, rows in up.items()} == {"a": {0.0}, "b": {4.0}, "c": {4.0}}
+    assert {zone: set(rows[:15]) for zone, rows in up.items()} == {"a": {4.0}, "b": {4.0}, "c": {4.0}}
+    assert busy["a"][16:25].max() == 0.0
+    before, during = (sum(rows[span].mean() for rows in busy.values()) for span in (slice(15), slice(16, 25)))
+    assert during == pytest.approx(before, rel=0.2)
+
+
+def test_the_failover_of_zones_has_a_panel_for_each_service_and_a_curve_for_each_client(dark: Result) -> None:
+    """What roomy and crowded services do with the loss of a zone is told apart."""
+    figure = failover(dark)
+    words = texts(figure)
+    assert [sum(text.startswith(f"{name}_api:") for text in words) for name in CLIENTS] == [1, 1]
+    assert {*CLIENTS, "up"} <= set(words)
+    assert "all users" not in words
+
+
 def test_a_map_keeps_latencies_and_lies_as_the_world_does() -> None:
     """Three regions: distances are square roots of latencies; west is to the left, Europe to the north of Brazil."""
     latencies = {frozenset(pair): value for pair, value in
@@ -159,21 +197,43 @@ def test_regions_without_distances_or_names_have_a_map() -> None:
         assert layout(names, {}).shape == (len(names), 2)
 
 
-def test_the_map_has_an_arrow_for_each_pair_that_calls_and_marks_the_dead(
-    lost: Result, summary: dict[str, Any]
-) -> None:
-    """As many as `calls_to` says, in the colour of the region that calls; the dead one is named with its times."""
+def test_the_maps_have_an_arrow_for_each_pair_that_calls_and_mark_the_dead(lost: Result) -> None:
+    """As many as `calls_to` says of that time, in the colour of who calls; the dead one is named with its times."""
+    before, during = spans(lost)
+    assert (before.start, before.end, during.start, during.end) == (10.0, 50.0, *HURT)
     figure = region_map(lost)
-    arrows = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyArrowPatch)]
-    calls = {(here, there): count for here, block in summary["regions"].items()
-             for there, count in block["calls_to"].items() if count}  # fmt: skip
-    assert len(arrows) == len(calls) > 0
+    for axes, span in zip(figure.axes, (before, during), strict=True):
+        arrows = [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
+        calls = {(here, there): count for here, block in region_figures(lost, (span.start, span.end)).items()
+                 for there, count in block["calls_to"].items() if count}  # fmt: skip
+        assert len(arrows) == len(calls)
+        assert bool(calls) == (span is during)
     widest = max(arrows, key=lambda arrow: arrow.get_linewidth())
     busiest = max(calls, key=lambda pair: calls[pair])
     colour = colours_of(lost.regions.names if lost.regions else ())[busiest[0]]
     assert tuple(widest.get_edgecolor()[:3]) == pytest.approx([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
-    assert marks(lost) == {"us-east": ["region_down 50s to 100s"]}
-    assert "40ms away" in texts(figure)
+    assert marks(lost, before) == {}
+    assert marks(lost, during) == {"us-east": ["region_down 50s to 100s"]}
+    assert {"40ms away", "Before: 10s to 50s", "region_down us-east: 50s to 100s"} <= set(texts(figure))
+
+
+def test_what_happens_in_each_part_of_a_run_adds_up(lost: Result, summary: dict[str, Any]) -> None:
+    """Requests and calls before the event, during it and after it are those of the whole run."""
+    parts = [region_figures(lost, span) for span in ((10.0, 50.0), HURT, (100.0, 150.0))]
+    for name, whole in summary["regions"].items():
+        assert sum(part[name]["sent"]["requests"] for part in parts) == whole["sent"]["requests"]
+        assert sum(part[name]["instance_s"] for part in parts) == pytest.approx(whole["instance_s"])
+        for other, calls in whole["calls_to"].items():
+            assert sum(part[name]["calls_to"].get(other, 0) for part in parts) == calls
+
+
+def test_the_map_is_of_what_lasted_longest_failures_first(lost: Result) -> None:
+    """Without events, or with one from the beginning, there is one map, of the whole run."""
+    spike, failure = (Event(kind, "us-east", 60.0, end) for kind, end in (("spike", 140.0), ("degrade", 90.0)))
+    assert spans(replace(lost, events=[spike, failure]))[1].event is failure
+    assert spans(replace(lost, events=[spike]))[1].event is spike
+    for events in ([], [Event("degrade", "us-east", 0.0, None)], [Event("promote", "posts", 60.0, 60.0)]):
+        assert [(span.start, span.end) for span in spans(replace(lost, events=events))] == [(10.0, 150.0)]
 
 
 def test_figures_and_tables_of_regions_are_only_where_there_are_some(shop: Result, lost: Result) -> None:

@@ -333,3 +333,13 @@ def test_figures_in_one_page_do_not_share_identifiers(shop: Result) -> None:
     assert set(re.findall(r"url\(#([^)]*)\)", one)) <= set(identifiers)
     assert 'aria-label="a &amp; b"' in one
     assert not one.startswith("<?xml")
+
+
+def test_figures_in_a_page_are_exact_to_a_hundredth_of_a_pixel() -> None:
+    """What they say and how they are turned stays as it is."""
+    path = '<path d="M 1.234567 -0.001 \nL 30 4.999999 \nz\n" style="opacity: 0.125"/>'
+    text = '<text x="7.000001" transform="scale(0.0039)">0.0157%</text>'
+    assert inline(f'<svg viewBox="0 0 9 9">\n  {path}\n  {text}\n</svg>', "a", "b") == (
+        '<svg viewBox="0 0 9 9" role="img" aria-label="b"> <path d="M 1.23 -0L30 5 z " style="opacity: 0.125"/>'
+        ' <text x="7" transform="scale(0.0039)">0.0157%</text> </svg>'
+    )

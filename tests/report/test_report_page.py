@@ -9,6 +9,7 @@ import pytest
 
 from sim.metrics.result import Event, Result
 from sim.metrics.summary import summarize
+from sim.report import units
 from sim.report.html import render_report
 from sim.report.save import write_figures, write_report
 
@@ -46,11 +47,18 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def page(shop: Result, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The shop's page with all its figures."""
+def folder(shop: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the shop's page and all its figures are."""
     folder = tmp_path_factory.mktemp("shop")
     manifest = {"command": "sim run shop.yaml", "seed": 7, "versions": {"numpy": "2.4"}}
-    return write_report(shop, summarize(shop), manifest, folder).read_text(encoding="utf-8")
+    write_report(shop, summarize(shop), manifest, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> str:
+    """The shop's page with all its figures."""
+    return (folder / "report.html").read_text(encoding="utf-8")
 
 
 def page_of(result: Result, **others: Any) -> str:
@@ -197,26 +205,25 @@ def test_a_report_has_no_empty_figure(shop: Result, tmp_path: Path) -> None:
     alone = replace(shop, places=[(f"{component}_{n}", -1) for n, (component, _) in enumerate(shop.places)])
     assert "instances" not in write_figures(alone, tmp_path / "alone")
     assert not (tmp_path / "alone" / "instances.png").exists()
-    assert "instances" in write_figures(shop, tmp_path / "shop")
 
 
-def test_figures_are_written_as_svg_and_png(shop: Result, tmp_path: Path) -> None:
+def test_figures_are_written_as_svg_and_png(shop: Result, folder: Path, tmp_path: Path) -> None:
     """One pair of files for each figure, and the same bytes each time."""
-    first = write_figures(shop, tmp_path / "one")
-    second = write_figures(shop, tmp_path / "two")
-    assert first == second
-    files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert files == sorted(f"{name}.{kind}" for name in first for kind in ("png", "svg"))
+    figures = write_figures(shop, tmp_path)
+    assert "instances" in figures
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == sorted(f"{name}.{kind}" for name in figures for kind in ("png", "svg"))
     for name in files:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == (folder / "figures" / name).read_bytes()
 
 
 def test_what_events_cost_replicated_databases_is_in_the_table_of_events(shop: Result) -> None:
     """Three columns more, where there is such a database."""
     down = Event("region_down", "us-east", 60.0, 90.0, rto=22.5, rpo=0.1, writes_lost=4)
     text = " ".join(Outline(page_of(replace(shop, events=[down]))).text.split())
-    assert "attempts lost RTO RPO writes lost" in text
-    assert "0 22.5s 100ms 4" in text
+    assert "attempts lost requests lost RTO RPO writes lost" in text
+    lost = summarize(replace(shop, events=[down]))["events"][0]["requests_lost"]
+    assert f"0 {units.count(lost)} 22.5s 100ms 4" in text
     assert "RTO" not in Outline(page_of(shop)).text
 
 

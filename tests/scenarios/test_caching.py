@@ -60,8 +60,13 @@ class TestCacheStampede:
     """cache_stampede: one key expires, and everybody goes to fetch it."""
 
     def test_others_wait_behind_the_wave(self, runs):
-        """Every ten seconds a wave of fetches, and GET /account waits behind it for a second or so (p99)."""
+        """Ten seconds after each wave of fetches comes the next; GET /account waits behind it for a second (p99)."""
         for run in runs("cache_stampede"):
+            home = run.sent(route="GET /home")
+            fetches = home[home["latency"] > 0.1]
+            came, back = fetches["arrived"], np.maximum.accumulate(fetches["arrived"] + fetches["latency"])
+            calm = (came[1:] - back[:-1])[came[1:] > back[:-1]]
+            assert calm == pytest.approx([10.0] * 4, abs=0.1)
             components = run.summary["components"]
             assert components["page_cache"]["expirations"] == 3
             assert components["pages"]["offered"] > 140 * 3

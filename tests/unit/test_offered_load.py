@@ -273,6 +273,23 @@ def test_parallel_calls_hold_for_the_slowest(write: Write) -> None:
     assert [edge.label for edge in found.edges] == ["", "×3"]
 
 
+def test_poison_goes_to_the_queue_for_dead_letters(write: Write) -> None:
+    """A tenth of one publish step's messages and none of the other's, once for each of the two groups that give up."""
+    found = offered_load(
+        write(
+            "shop: {kind: service, steps: [{publish: {to: mails, poison: 10%}}, {publish: mails}]}\n"
+            "mails: {kind: queue, max_deliveries: 2, dead_letter_queue: dead, consumers: [mailer, audit]}\n"
+            "dead: {kind: queue, consumers: office}\n"
+            "mailer: {kind: service, work: 1ms}\n"
+            "audit: {kind: service, work: 1ms}\n"
+            "office: {kind: service, work: 1ms}",
+            clients="people: {traffic: {rate: 40/s}, to: shop}",
+        )
+    )
+    assert found.components["mails"].base.arriving == 80.0
+    assert found.components["office"].base.arriving == pytest.approx(8.0)
+
+
 def test_a_message_is_published_now_and_consumed_later(write: Write) -> None:
     """The shop waits for the broker, 3 ms and two links of 2 ms, and not for the 50 ms of work of each consumer."""
     found = offered_load(

@@ -4,7 +4,7 @@ from sim.components.traffic.access_log import AccessLog, read_access_log
 from sim.components.traffic.bursty import BurstyConfig
 from sim.components.traffic.config import MOST_USERS, ClosedLoopConfig, TrafficConfig
 from sim.components.traffic.log_format import LogFormat, Target
-from sim.components.traffic.mix import BLOCK, DEFAULT_MIX, Mix, RequestBlock, RequestConfig, is_idempotent
+from sim.components.traffic.mix import BLOCK, DEFAULT_MIX, Mix, RequestBlock, RequestConfig, Row, is_idempotent
 from sim.components.traffic.open_loop import ArrivalsConfig, OpenLoopConfig, arrival_times
 from sim.components.traffic.population import PopulationConfig
 from sim.components.traffic.rate import HIGHEST_RATE, DiurnalConfig, RateFunction, ShapePoint, Spike
@@ -30,6 +30,7 @@ __all__ = [
     "ReplayConfig",
     "RequestBlock",
     "RequestConfig",
+    "Row",
     "ShapePoint",
     "Spike",
     "Target",

@@ -6,7 +6,7 @@ no policy, no component and no other client can change it (common random numbers
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from sim.values import METHODS, Config, KeyDistribution, Number, SizeDistributio
 
 BLOCK: Final = 4096
 """How many requests are drawn at a time."""
+
+Row = tuple[RequestKind, int, int, float, float]
+"""What one request is: kind, key, caller, size and response size."""
 
 _SEND: Final = re.compile(r"(?P<method>[A-Za-z-]+)\s+(?P<path>/\S*)")
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -95,6 +98,14 @@ DEFAULT_MIX: Final = (RequestConfig(send="GET /"),)
 """What a client sends that does not say."""
 
 
+class Kinds(Protocol):
+    """The kinds of requests that a client sends, by position."""
+
+    def __getitem__(self, number: int, /) -> RequestKind:
+        """One of them."""
+        ...
+
+
 class RequestBlock(NamedTuple):
     """Consecutive requests of one client, in columns.
 
@@ -111,6 +122,19 @@ class RequestBlock(NamedTuple):
     caller: NDArray[np.int64]
     size: NDArray[np.float64]
     response_size: NDArray[np.float64]
+
+    def rows(self, kinds: Kinds, count: int | None = None) -> list[Row]:
+        """The first `count` of them, or all, one by one; `kinds` are the client's."""
+        return list(
+            zip(
+                map(kinds.__getitem__, self.kind[:count].tolist()),
+                self.key[:count].tolist(),
+                self.caller[:count].tolist(),
+                self.size[:count].tolist(),
+                self.response_size[:count].tolist(),
+                strict=True,
+            )
+        )
 
 
 class Mix:
@@ -167,6 +191,11 @@ class Mix:
                 if request.response_size is not None:
                     block.response_size[mine] = request.response_size.draw(response_sizes[number], len(mine))
             yield block
+
+    def rows(self) -> Iterator[Row]:
+        """The same, one by one."""
+        for block in self.blocks():
+            yield from block.rows(self.kinds)
 
     def _rng(self, purpose: str) -> np.random.Generator:
         return self._streams.rng(f"{self._name}/{purpose}")

@@ -148,6 +148,7 @@ class TracedCheck:
         self.inner = inner
         self.name = name
         self.needs_time = inner.needs_time
+        self.varies = inner.varies
 
     def check(self, request: Request, now: float) -> Response | None:
         """See `Admission.check`."""

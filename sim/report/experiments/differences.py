@@ -21,6 +21,7 @@ from sim.report.figures import canvas
 MOST_ROWS: Final = 24
 _METRICS: Final = ("mean", "p50", "p99")
 _LABEL: Final = 26
+_LABEL_NARROW: Final = 16
 _ROW: Final = 0.52
 _LINEAR: Final = 1.2
 _DOUBLINGS: Final = (1 / 100, 1 / 30, 1 / 10, 1 / 5, 1 / 2, 1, 2, 5, 10, 30, 100, 300, 1000, 10000)
@@ -62,24 +63,24 @@ def differences(comparison: Comparison, figure: FigureBase | None = None) -> Fig
     shown = choose(comparison, among, MOST_ROWS + 1)
     rows = [number for number in shown if number]
     with palette.style():
-        figure = canvas.page(figure, 1.7 + _ROW * max(len(rows), 1))
+        columns = canvas.columns(max(len(panels), 1))
+        down = max(len(panels), 1) // columns
+        figure = canvas.page(figure, 0.9 + (0.8 + _ROW * max(len(rows), 1)) * down)
         titles = names(comparison)
         first = fold(titles[0], 60, 1)
         heading(figure, f"Difference to {first}", left_out(shown, among))
-        axes = figure.subplots(1, max(len(panels), 1), sharey=True, squeeze=False)[0]
+        axes = list(figure.subplots(down, columns, sharey=True, squeeze=False).flat)
         if not rows:
             canvas.no_data(axes[0], "no two runs with the same seed can be compared")
             return figure
         for place, (measure, found) in zip(axes, panels, strict=True):
             _panel(place, measure, found, rows)
-        axes[0].set_yticks(range(len(rows)), [fold(titles[number], _LABEL, 2) for number in rows])
+        width, lines = (_LABEL_NARROW, 3) if canvas.is_narrow() else (_LABEL, 2)
+        axes[0].set_yticks(range(len(rows)), [fold(titles[number], width, lines) for number in rows])
         axes[0].set_ylim(len(rows) - 0.5, -0.6)
         words = {"better": "better", "tie": "tie: no difference is sure", "worse": "worse"}
-        figure.legend(
-            handles=[Line2D([], [], **marker(word), label=label) for word, label in words.items()],
-            loc="outside lower left",
-            ncols=3,
-        )
+        handles = [Line2D([], [], **marker(word), label=label) for word, label in words.items()]
+        canvas.legend_below(figure, handles, columns=3)
         return figure
 
 

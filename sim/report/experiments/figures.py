@@ -9,6 +9,7 @@ from sim.experiment.comparison import Comparison
 from sim.experiment.sweep import Sweep
 from sim.report.experiments.choice import example_runs
 from sim.report.experiments.differences import differences
+from sim.report.experiments.failovers import failovers, has_failover
 from sim.report.experiments.fleets import busiest_fleet, instances
 from sim.report.experiments.heatmap import heatmap
 from sim.report.experiments.measures import measures
@@ -58,6 +59,13 @@ FIGURES_OF: Final[dict[str, dict[str, Plot]]] = {
             "Every column is one run with the same requests, and all share their axes. A latency line ends where too "
             "many requests are still in flight at the end of the run for it to be known.",
             lambda study: bool(example_runs(study)),
+        ),
+        "failover": _plot(
+            failovers,
+            "The same failover",
+            "Hatched is what still went to a dead region: the sooner the hatching ends and the success ratio is back, "
+            "the less the failover cost. The figures above each column are means over all its runs.",
+            has_failover,
         ),
         "quantiles": _plot(
             quantiles,

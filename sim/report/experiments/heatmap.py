@@ -42,8 +42,9 @@ def heatmap(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
         canvas.title(axes, f"{sweep.measure.text} over two parameters")
         axes.grid(False)
         axes.set_facecolor(_NO_DATA)
-        axes.set_xticks(range(len(columns)), [fold(word, max(80 // len(columns), 6), 2) for word in columns])
-        axes.set_yticks(range(len(rows)), [fold(word, 22, 2) for word in rows])
+        letters = 40 if canvas.is_narrow() else 80
+        axes.set_xticks(range(len(columns)), [fold(word, max(letters // len(columns), 6), 2) for word in columns])
+        axes.set_yticks(range(len(rows)), [fold(word, letters // 4 + 2, 2) for word in rows])
         axes.set_xlabel(across.path)
         axes.set_ylabel(up.path)
         axes.tick_params(length=0)
@@ -56,12 +57,13 @@ def heatmap(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
         image = axes.imshow(
             np.ma.masked_invalid(values), origin="lower", aspect="auto", cmap=_COLOURS, norm=norm, zorder=1
         )
-        if len(columns) <= _MOST_COLUMNS_WITH_WORDS and len(rows) <= _MOST_ROWS_WITH_WORDS:
+        most = _MOST_COLUMNS_WITH_WORDS // 2 if canvas.is_narrow() else _MOST_COLUMNS_WITH_WORDS
+        if len(columns) <= most and len(rows) <= _MOST_ROWS_WITH_WORDS:
             _write(axes, sweep, values, norm)
         if _border(axes, busy >= SATURATED):
             words = f"beyond it the busiest component is over {SATURATED:.0%} busy: saturated"
             handle = Line2D([], [], color=_BORDER, lw=2.5, label=words)
-            figure.legend(handles=[handle], loc="outside lower left")
+            canvas.legend_below(figure, [handle])
         bar = figure.colorbar(image, ax=axes, pad=0.01, fraction=0.04)
         bar.outline.set_visible(False)
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: spell_figure(sweep.measure, value)))

@@ -1,6 +1,7 @@
 """How variants are told apart in a figure: by colour and dashes, and by names that stand where their lines end."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -9,12 +10,15 @@ from matplotlib.figure import FigureBase
 from numpy.typing import NDArray
 
 from sim.report import palette
+from sim.report.figures import canvas
 
 _DASHES: Final[tuple[Any, ...]] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 _SIZE: Final = 9.5
 _LINE: Final = 1.25
 _SHARE_OF_HEIGHT: Final = 0.78
 """How much of a figure's height its plot takes, about."""
+
+_TITLE_LETTERS: Final = 38
 
 _MOST_TICKS: Final = 18
 """Of all columns together."""
@@ -28,6 +32,24 @@ def narrow_time(axes: Axes, columns: int) -> None:
     axes.set_xticks(ticks[:: -(-len(ticks) * columns // _MOST_TICKS)])
     if columns > 3:
         axes.set_xlabel(axes.get_xlabel().removeprefix("simulated "))
+
+
+def pairs(figure: FigureBase, number: int) -> NDArray[Any]:
+    """Plots for two things of each variant, one upon the other: two rows and a column each, with shared axes.
+
+    In a narrow figure the variants stand below each other too.
+
+    Args:
+        figure: What to draw into.
+        number: Of variants.
+    """
+    if not canvas.is_narrow():
+        return np.asarray(figure.subplots(2, number, sharex="col", sharey="row", squeeze=False))
+    panels = np.asarray(figure.subplots(2 * number, 1, sharex=True)).reshape(number, 2).T
+    for row in panels:
+        for axes in row[1:]:
+            axes.sharey(row[0])
+    return panels
 
 
 class Verdict(NamedTuple):
@@ -87,8 +109,9 @@ def marker(verdict: str) -> dict[str, Any]:
 
 def heading(figure: FigureBase, words: str, left_out: str = "") -> None:
     """The title over several plots, with what they leave out."""
+    words = f"{words} ({left_out})" if left_out else words
     figure.suptitle(
-        f"{words} ({left_out})" if left_out else words,
+        fill(words, _TITLE_LETTERS) if canvas.is_narrow() else words,
         x=0.008,
         ha="left",
         fontsize=palette.STYLE["axes.titlesize"],

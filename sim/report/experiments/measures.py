@@ -21,6 +21,7 @@ from sim.report.experiments.spelling import figure as spell_figure
 from sim.report.experiments.spelling import fold, nothing
 from sim.report.experiments.tracks import Ground, Track, figures, ground, is_saturated_throughout
 from sim.report.figures import canvas
+from sim.report.figures.failover import COSTS
 
 MOST_TRACKS: Final = 8
 _ROW: Final = 2.9
@@ -28,6 +29,7 @@ _USUAL: Final = ("p50", "p95", "p99", "goodput", "success_ratio", "availability"
 _PERCENTILES: Final = (("p99", palette.P99), ("p95", palette.P95), ("p50", palette.P50))
 _UTILIZATION: Final = Measure("utilization", None, "utilization")
 _DODGE: Final = 0.5
+_PATH: Final = 46
 
 Reader = Callable[[dict[str, Any]], float | None]
 
@@ -65,11 +67,12 @@ def measures(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
         tracks = floor.tracks[:MOST_TRACKS]
         draw = _Panels(sweep, floor, tracks)
         panels = draw.panels()
-        rows = -(-len(panels) // 2)
+        columns = canvas.columns(2)
+        rows = -(-len(panels) // columns)
         figure = canvas.page(figure, 0.9 + _ROW * rows)
         more = len(floor.tracks) - len(tracks)
         heading(figure, f"What {floor.path} does", f"{more} more lines are left out" if more else "")
-        places = list(figure.subplots(rows, 2, sharex=True).flat)
+        places = list(figure.subplots(rows, columns, sharex=True).flat)
         for axes in places[len(panels) :]:
             axes.set_visible(False)
         places = places[: len(panels)]
@@ -77,8 +80,8 @@ def measures(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
             floor.prepare(axes)
             panel(axes)
         draw.saturations(places)
-        for axes in places[-2:]:
-            axes.set_xlabel(floor.path)
+        for axes in places[-columns:]:
+            axes.set_xlabel(fold(floor.path, _PATH, 2))
             axes.tick_params(labelbottom=True)
         draw.legend(figure)
         return figure
@@ -118,7 +121,15 @@ class _Panels:
         else:
             found += [partial(self.one, title=name, measure=_measure(name)) for name, _ in _PERCENTILES]
         success = _measure("success_ratio")
-        return [*found, self.goodput, partial(self.one, title="success ratio", measure=success), self.utilization]
+        found += [self.goodput, partial(self.one, title="success ratio", measure=success), self.utilization]
+        costs = [_measure(name) for name in COSTS if name != extra.text]
+        return found + [partial(self.one, title=cost.text, measure=cost) for cost in costs if self.has(cost)]
+
+    def has(self, measure: Measure) -> bool:
+        """Whether a scenario of several regions has such a figure somewhere."""
+        several = len(self.sweep.scenario.document.regions) > 1
+        variants = [variant for track in self.tracks for variant in track.variants]
+        return several and any(self.sweep.interval(variant, measure) for variant in variants)
 
     def curve(self, number: int, read: Reader) -> Curve:
         """A figure along a track."""
@@ -231,7 +242,7 @@ class _Panels:
                 words = f"{units.plain(found.component)} saturates at {self.floor.spell(found.value)}"
             label = fold(f"{track.name}: {words}" if words else track.name, 54, 2)
             handles.append(Line2D([], [], marker="o", markersize=4.5, label=label, **look(number)))
-        figure.legend(handles=handles, loc="outside lower left", ncols=2)
+        canvas.legend_below(figure, handles, columns=2)
 
     def _scale(
         self, axes: Axes, drawn: list[Curve], spell: Callable[[float], str], logarithmic: bool | None = None

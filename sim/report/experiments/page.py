@@ -48,6 +48,7 @@ def render_experiment(
     figures: Mapping[str, str],
     plots: Mapping[str, Plot],
     manifest: Mapping[str, Any],
+    narrow: Mapping[str, str] | None = None,
 ) -> str:
     """Writes the page.
 
@@ -56,6 +57,7 @@ def render_experiment(
         figures: SVG documents by name.
         plots: What they show, by the same names.
         manifest: How it was made: versions, seed, command.
+        narrow: The same figures for a telephone.
 
     Returns:
         A complete HTML document.
@@ -72,7 +74,7 @@ def render_experiment(
         sheets=sheets,
         figures_first=sum(len(sheet.rows) for sheet in sheets) > _LONG,
         failures=study.failures,
-        panels=make_panels(figures, plots),
+        panels=make_panels(figures, plots, narrow),
         reading=_reading(study),
         varied=_varied(study),
         seeds=_seeds(study),

@@ -19,6 +19,7 @@ MOST_CURVES: Final = 12
 _HEIGHT: Final = 5.2
 _PERCENTILES: Final = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99)
 _LABEL: Final = 28
+_PATH: Final = 40
 _QUICKEST: Final = 0.9
 """The axis need not reach down to the quickest tenth: nobody waits there."""
 
@@ -46,9 +47,9 @@ def quantiles(comparison: Comparison, figure: FigureBase | None = None) -> Figur
         for number in shown:
             low, mean, high = curves[number]
             axes.fill_between(x, low, high, color=look(number)["color"], alpha=0.13, lw=0)
-            axes.plot(x, mean, **look(number), lw=2.0)
-            last = int(np.flatnonzero(np.isfinite(mean))[-1])
             label = fold(titles[number], _LABEL)
+            axes.plot(x, mean, **look(number), lw=2.0, label=label)
+            last = int(np.flatnonzero(np.isfinite(mean))[-1])
             ends.append(End(float(x[last]), float(mean[last]), label, look(number)["color"]))
         values = np.concatenate([curve[TAILS <= _QUICKEST] for number in shown for curve in curves[number]])
         value_axis(axes, values, units.duration, logarithmic=True)
@@ -56,9 +57,13 @@ def quantiles(comparison: Comparison, figure: FigureBase | None = None) -> Figur
         axes.set_xticks(ticks, [f"p{percentile:g}" for percentile in _PERCENTILES])
         axes.set_xlim(0.0, max(end.x for end in ends))
         axes.grid(axis="x")
-        axes.set_xlabel("percentile: each step to the right is of ten times fewer requests")
+        words = "percentile: each step to the right is of ten times fewer requests"
+        axes.set_xlabel(fold(words, _PATH) if canvas.is_narrow() else words)
         axes.set_ylabel("latency (logarithmic)")
-        name_ends(axes, ends, _HEIGHT)
+        if canvas.is_narrow():
+            canvas.legend(axes)
+        else:
+            name_ends(axes, ends, _HEIGHT)
         return figure
 
 

@@ -30,7 +30,7 @@ def scatter(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
         figure: What to draw into; a new figure unless given.
     """
     variations = sweep.variations[:MOST_PANELS]
-    columns = min(len(variations), _COLUMNS)
+    columns = canvas.columns(min(len(variations), _COLUMNS))
     rows = -(-len(variations) // columns)
     known, values = measured(sweep)
     with palette.style():
@@ -65,7 +65,7 @@ def scatter(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
             axes.set_xlabel(fold(variation.path, 34, 2), fontsize=10)
         if busy.any():
             label = f"saturated: the busiest component is over {SATURATED:.0%} busy"
-            figure.legend(handles=[Line2D([], [], **marker("worse"), label=label)], loc="outside lower left")
+            canvas.legend_below(figure, [Line2D([], [], **marker("worse"), label=label)])
         panels[0].set_ylabel(sweep.measure.text)
         return figure
 

@@ -46,7 +46,7 @@ def search(capacity: Capacity, figure: FigureBase | None = None) -> FigureBase:
         panels[-1].set_xlabel("\n".join(filter(None, [capacity.path, far_words(capacity)])))
         seen = {reading.verdict for point in near(capacity) for reading in point.readings}
         handles = [Line2D([], [], **marker(word), label=label) for word, label in _NAMES.items() if word in seen]
-        figure.legend(handles=handles, loc="outside lower left", ncols=3)
+        canvas.legend_below(figure, handles, columns=3)
         return figure
 
 
@@ -61,10 +61,7 @@ def _panel(axes: Axes, capacity: Capacity, number: int) -> None:
         axes.set_ylim(max(low - 0.15 * (1.0 - low), 0.0) if low > 0.5 else 0.0, 1.0)
     bottom, _ = axes.get_ylim()
     axes.axhline(objective.target, color=palette.OBJECTIVE, lw=1.3, ls=(0, (6, 3)), zorder=1.5)
-    axes.annotate(
-        fold(objective.text, 24, 2), (1.0, objective.target), xycoords=axes.get_yaxis_transform(), xytext=(6, 0),
-        textcoords="offset points", va="center", color=palette.OBJECTIVE, fontsize=10, annotation_clip=False,
-    )  # fmt: skip
+    canvas.name_level(axes, objective.target, fold(objective.text, 24, 2), palette.OBJECTIVE)
     for x, reading in readings:
         colour = VERDICTS[reading.verdict].colour
         if reading.interval is None:
@@ -134,9 +131,12 @@ def name_answer(axes: Axes, capacity: Capacity) -> None:
     if capacity.number is None:
         return
     words = f"{'largest' if capacity.largest else 'smallest'} that meets: {answer_words(capacity)}"
+    at, place = capacity.number, side(axes, capacity.number)
+    if canvas.is_narrow():
+        at, place = axes.get_xlim()[1], "right"
     axes.annotate(
-        words, (capacity.number, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 5), textcoords="offset points",
-        ha=side(axes, capacity.number), va="bottom", fontweight="bold", fontsize=10, annotation_clip=False,
+        words, (at, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 5), textcoords="offset points",
+        ha=place, va="bottom", fontweight="bold", fontsize=10, annotation_clip=False,
     )  # fmt: skip
 
 

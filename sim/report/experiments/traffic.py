@@ -12,7 +12,7 @@ from sim.experiment.comparison import Comparison
 from sim.metrics import IN_FLIGHT, Result
 from sim.report import palette, units
 from sim.report.experiments.choice import choose, example_runs, left_out, names
-from sim.report.experiments.looks import heading, narrow_time
+from sim.report.experiments.looks import heading, narrow_time, pairs
 from sim.report.experiments.spelling import fold
 from sim.report.figures import canvas
 from sim.report.figures.latency import percentiles
@@ -20,6 +20,7 @@ from sim.report.figures.time_axis import Bins, bins, dots, shade_events, show_ti
 from sim.request import Outcome
 
 MOST_COLUMNS: Final = 6
+_MOST_NARROW: Final = 3
 _REQUESTS_PER_BIN: Final = 300
 _MOST_EVENTS: Final = 4
 _WORDS: Final = 84
@@ -33,17 +34,19 @@ def traffic(comparison: Comparison, figure: FigureBase | None = None) -> FigureB
         figure: What to draw into; a new figure unless given.
     """
     runs = example_runs(comparison)
-    shown = choose(comparison, list(runs), MOST_COLUMNS)
+    narrow = canvas.is_narrow()
+    shown = choose(comparison, list(runs), _MOST_NARROW if narrow else MOST_COLUMNS)
+    several = max(len(shown), 1)
     with palette.style():
-        figure = canvas.page(figure, 5.8)
+        figure = canvas.page(figure, 1.0 + 3.4 * several if narrow else 5.8)
         seed = comparison.scenario.document.seed
         heading(figure, f"The same traffic, seed {seed}", left_out(shown, comparison.variants))
-        panels = figure.subplots(2, max(len(shown), 1), sharex="col", sharey="row", squeeze=False)
+        panels = pairs(figure, several)
         if not shown:
             canvas.no_data(panels[0, 0], "no run with this seed was kept")
             canvas.no_data(panels[1, 0], "")
             return figure
-        words = _WORDS // len(shown)
+        words = _WORDS // (2 if narrow else several)
         titles = names(comparison)
         slices = [bins(runs[number], requests=_REQUESTS_PER_BIN) for number in shown]
         curves = [percentiles(runs[number], bins_) for number, bins_ in zip(shown, slices, strict=True)]
@@ -56,14 +59,15 @@ def traffic(comparison: Comparison, figure: FigureBase | None = None) -> FigureB
             top.set_title(fold(titles[number], words, 4), fontsize=11, pad=6)
             _latency(top, slices[column], *curves[column])
             _outcomes(bottom, slices[column], result, seen)
-            narrow_time(bottom, len(shown))
+            narrow_time(bottom, canvas.columns(several))
         if all(np.isnan(p50).all() for p50, _, _ in curves):
             canvas.no_data(panels[0, 0], "no request ended")
         else:
             canvas.duration_axis(panels[0, 0], np.concatenate([values for curve in curves for values in curve]))
         panels[1, 0].set_ylim(bottom=0.0)
-        panels[0, 0].set_ylabel("latency, by time of sending")
-        panels[1, 0].set_ylabel("requests per second")
+        for column in range(several if narrow else 1):
+            panels[0, column].set_ylabel("latency, by\ntime of sending" if narrow else "latency, by time of sending")
+            panels[1, column].set_ylabel("requests\nper second" if narrow else "requests per second")
         canvas.legend(panels[0, -1])
         canvas.legend(panels[1, -1], reverse=True)
         _name_events(figure, runs[shown[0]])
@@ -107,4 +111,4 @@ def _name_events(figure: FigureBase, result: Result) -> None:
     if len(result.events) > _MOST_EVENTS:
         handles.append(Patch(alpha=0.0, label=f"+ {len(result.events) - _MOST_EVENTS} more events"))
     if handles:
-        figure.legend(handles=handles, loc="outside lower left", ncols=3)
+        canvas.legend_below(figure, handles, columns=3)

@@ -57,7 +57,7 @@ def utilization(capacity: Capacity, figure: FigureBase | None = None) -> FigureB
                 if found.saturated:
                     words.insert(1, f"saturated {units.duration(found.saturated)}")
                 axes.annotate(
-                    ", ".join(words) if first_missed else name,
+                    ("\n" if canvas.is_narrow() else ", ").join(words) if first_missed else name,
                     (point.number, busy), xytext=(8 if where == "left" else -8, 3), textcoords="offset points",
                     ha=where, va="bottom", fontsize=10,
                     color=VERDICTS["missed"].colour if first_missed else palette.INK,

@@ -12,7 +12,7 @@ from sim.experiment.store import write_whole
 from sim.experiment.sweep import Sweep
 from sim.report.experiments.figures import FIGURES_OF
 from sim.report.experiments.page import render_experiment
-from sim.report.save import write_figures
+from sim.report.save import draw_narrow, write_figures
 
 
 def write_experiment(
@@ -40,7 +40,8 @@ def write_experiment(
     building = folder / f".figures.{os.getpid()}.part"
     try:
         documents = write_figures(study, building, before_each, plots)
-        text = render_experiment(study, documents, plots, manifest)
+        before_each()
+        text = render_experiment(study, documents, plots, manifest, draw_narrow(study, documents, plots))
         _replace(folder / "figures", building)
     finally:
         shutil.rmtree(building, ignore_errors=True)

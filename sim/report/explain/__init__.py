@@ -25,6 +25,7 @@ from sim.report.explain.refusals import refusals
 from sim.report.explain.replicas import replicas
 from sim.report.explain.retries import retries
 from sim.report.explain.saturation import saturation
+from sim.report.explain.sessions import sessions
 from sim.report.explain.standby import standby
 from sim.report.explain.tail import tail
 from sim.report.explain.unused import unused
@@ -43,6 +44,7 @@ FINDERS: Final[tuple[Callable[[Evidence], list[Finding]], ...]] = (
     moved,
     replicas,
     standby,
+    sessions,
     refusals,
     balancing,
     caches,

@@ -88,8 +88,14 @@ def _drained(evidence: Evidence, name: str, loads: list[ComponentLoad]) -> str:
 
 def _gone(evidence: Evidence, name: str, queue: Queue) -> Iterator[Finding]:
     dead, lost, shed = (queue[key] for key in ("dead_letters", "lost", "shed"))
+    graveyard = getattr(evidence.config(name), "dead_letter_queue", None)
+    where = "" if graveyard is None else f", and were moved to {graveyard}"
     said = [
-        *([f"{counted(dead, 'message')} became dead letters after {_deliveries(evidence, name)}"] if dead else []),
+        *(
+            [f"{counted(dead, 'message')} became dead letters after {_deliveries(evidence, name)}{where}"]
+            if dead
+            else []
+        ),
         *([f"{counted(lost, 'message')} got lost"] if lost else []),
         *([f"{counted(shed, 'message')} made room for newer ones"] if shed else []),
     ]

@@ -113,7 +113,7 @@ def _moves(evidence: Evidence, event: Event, name: str, config: Steered, hit: se
 
 def _sharpened(moves: list[Move], event: Event, hit: set[Any]) -> list[Move]:
     """The same with the times of the summary, which are exact, where those are about this one move."""
-    if len(moves) != 1 or moves[0].region not in hit:
+    if len(moves) != 1 or moves[0].region not in hit or event.get("moved_of") != "requests":
         return moves
     exact = {part: event.get(f"moved_{100 * part:.0f}_s") for part in _NAMES}
     gone = {part: moves[0].gone[part] if exact[part] is None else exact[part] for part in _NAMES}

@@ -11,7 +11,7 @@ from matplotlib.figure import FigureBase
 from sim.metrics.result import Result
 from sim.report.figures.attempts import attempts
 from sim.report.figures.components import components
-from sim.report.figures.failover import failover, fails_over
+from sim.report.figures.failover import failover, fails_over, loses_zones
 from sim.report.figures.instances import fleets, instances
 from sim.report.figures.latency import latency
 from sim.report.figures.ledger import ledger
@@ -42,14 +42,16 @@ FIGURES: Final[dict[str, Plot]] = {
         failover,
         "Failover",
         "From the fault down: who noticed and did what; where requests were sent, hatched what still went to a dead "
-        "region; which share of them succeeded; and what it cost, beside what was promised.",
-        fails_over,
+        "region, or which zone's instances were busy; which share of them succeeded; and what it cost, beside what was "
+        "promised.",
+        lambda result: fails_over(result) or loses_zones(result),
     ),
     "region_map": Plot(
         region_map,
         "Map of the regions",
-        "Regions are as far apart as they are in latency, and as large as what they serve; an arrow is as wide as the "
-        "calls from one to the other, of users and of components, on average over the run.",
+        "Regions are as far apart as they are in latency, and as large as what they are sent; an arrow is as wide as "
+        "the calls from one to the other, of users and of components. If something happened, one map is of the time "
+        "before and one of the time while it lasted, at the same scale.",
         lambda result: len(regions_of(result)) > 1,
     ),
     "latency": Plot(

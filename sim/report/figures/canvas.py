@@ -4,7 +4,7 @@ Figures are made with matplotlib's object interface; nothing touches pyplot, so 
 global state behind. A figure is as wide as a desktop's page, or, drawn inside `narrow`, as wide as a telephone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from textwrap import fill
@@ -28,6 +28,7 @@ _LEGEND_ROW: Final = 0.22
 _LETTER: Final = 6.2
 _HANDLE: Final = 38.0
 _TITLE_LETTERS: Final = 32
+_LEGEND_LETTERS: Final = 46
 _TITLE_GAP: Final = 8.0
 _is_narrow: Final = ContextVar("narrow", default=False)
 
@@ -50,6 +51,11 @@ def is_narrow() -> bool:
 def width() -> float:
     """How wide a figure of its own is, inches."""
     return _NARROW if is_narrow() else _WIDTH
+
+
+def columns(wanted: int) -> int:
+    """How many plots stand beside each other: as many as wanted, or one if the figure is narrow."""
+    return 1 if is_narrow() else wanted
 
 
 def page(figure: FigureBase | None, height: float) -> FigureBase:
@@ -101,18 +107,36 @@ def legend(axes: Axes, reverse: bool = False, skip: int = 0) -> None:
     )
 
 
+def legend_below(figure: FigureBase, handles: Sequence[Artist], columns: int = 1) -> None:
+    """Puts a legend below a figure.
+
+    Args:
+        figure: The figure.
+        handles: The entries, each with its label.
+        columns: In how many columns; a narrow figure has as many as fit.
+    """
+    if is_narrow():
+        _legend_below(figure, {str(handle.get_label()): handle for handle in handles})
+    else:
+        figure.legend(handles=[*handles], loc="outside lower left", ncols=columns)
+
+
 def _legend_below(figure: FigureBase, entries: dict[str, Artist]) -> None:
     """Adds entries to the legend below a figure, once each, in as many columns as fit; makes room for them."""
     before = {text.get_text(): handle for each in figure.legends for text, handle in _entries(each)}
     for each in [*figure.legends]:
         each.remove()
-    entries = before | entries
+    entries = before | {_folded(label): handle for label, handle in entries.items()}
     longest = max(len(line) for label in entries for line in label.splitlines())
     columns = max(1, int(72.0 * _NARROW / (_LETTER * longest + _HANDLE)))
     figure.legend([*entries.values()], [*entries], loc="outside lower left", ncols=columns, handlelength=1.4)
     if isinstance(figure, Figure):
         lines = sum(label.count("\n") + 1 for label in entries) - sum(label.count("\n") + 1 for label in before)
         figure.set_figheight(figure.get_figheight() + _LEGEND_ROW * -(-lines // columns))
+
+
+def _folded(label: str) -> str:
+    return "\n".join(fill(line, _LEGEND_LETTERS) for line in label.splitlines())
 
 
 def _entries(legend: Legend) -> list[tuple[Text, Artist]]:
@@ -123,6 +147,15 @@ def aside(axes: Axes, words: str, colour: str) -> None:
     """Writes a remark to the right of a plot, at its foot; above it, at its right end, if the figure is narrow."""
     x, y, ha, va = (1.0, 1.0, "right", "top") if is_narrow() else (1.01, 0.0, "left", "bottom")
     axes.annotate(words, (x, y), xycoords="axes fraction", color=colour, fontsize=10, ha=ha, va=va)
+
+
+def name_level(axes: Axes, level: float, words: str, colour: str) -> None:
+    """Names a horizontal line at its right end; above the line, within the plot, if the figure is narrow."""
+    x, y, ha, va = (-3.0, 2.0, "right", "bottom") if is_narrow() else (6.0, 0.0, "left", "center")
+    axes.annotate(
+        words, (1.0, level), xycoords=axes.get_yaxis_transform(), xytext=(x, y), textcoords="offset points",
+        ha=ha, va=va, color=colour, fontsize=10, annotation_clip=False,
+    )  # fmt: skip
 
 
 def no_data(axes: Axes, words: str) -> None:

@@ -1,5 +1,6 @@
 """A failover as it was felt: what happened when, where traffic went, who was served, and what was promised."""
 
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -18,12 +19,17 @@ from sim.report.figures import canvas
 from sim.report.figures.moments import Moment, moments
 from sim.report.figures.regions import colours_of, outages, regions_of, rows_from, traffic
 from sim.report.figures.time_axis import Bins, bins, dots, shade_events, show_time
+from sim.report.figures.zones import MOST, stack_zones, zoned
 from sim.request import Outcome
 
 _ROW: Final = 0.26
+_KNOWN: Final = 0.9
+_MOST: Final = 5
+"""Clients that have a curve each; if there are more, one curve is of all users."""
+
 _BEHIND: Final = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
 _DEAD: Final[dict[str, Any]] = {"edgecolor": "white", "hatch": "////", "lw": 0}
-_COSTS: Final = {
+COSTS: Final = {
     "failover": "Failover: users not served",
     "rto": "RTO: no writes accepted",
     "rpo": "RPO: lost writes reach back",
@@ -50,11 +56,20 @@ class Cost(NamedTuple):
 
 def fails_over(result: Result) -> bool:
     """Whether a run has several regions, and something fails in it."""
-    return len(regions_of(result)) > 1 and any(palette.shade(event.kind).family == "failure" for event in result.events)
+    return len(regions_of(result)) > 1 and _something_fails(result)
+
+
+def loses_zones(result: Result) -> bool:
+    """Whether a run has one region with several zones, and something fails in it."""
+    return bool(zoned(result)) and _something_fails(result)
+
+
+def _something_fails(result: Result) -> bool:
+    return any(palette.shade(event.kind).family == "failure" for event in result.events)
 
 
 def failover(result: Result, figure: FigureBase | None = None) -> FigureBase:
-    """Draws the moments of a failover, traffic by region, the success ratio, and the costs beside the objectives.
+    """Draws the moments of a failover, traffic by region or zone, the success ratio, and costs beside the objectives.
 
     Args:
         result: The run.
@@ -67,21 +82,27 @@ def failover(result: Result, figure: FigureBase | None = None) -> FigureBase:
     slices = bins(result, at_least=1.0)
     happened = moments(result)
     paid = costs(result)
+    wheres = [partial(stack_zones, service=name) for name in [*zoned(result)][:MOST]] or [stack_regions]
     with palette.style():
         bars = (len(paid), 1) if canvas.is_narrow() else (1, len(paid))
-        heights = [_row() * max(len(happened), 2) + 0.2, 2.3, 1.5, 0.9 * bars[0] + 0.6]
+        stacks = [2.3 if len(wheres) == 1 else 1.7] * len(wheres)
+        heights = [_row() * max(len(happened), 2) + 0.2, *stacks, 1.5, 0.9 * bars[0] + 0.6]
         figure = canvas.page(figure, sum(heights) + 1.3)
-        grid = figure.add_gridspec(4, 1, height_ratios=heights)
+        grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
         story = figure.add_subplot(grid[0])
-        middle, bottom = (figure.add_subplot(grid[row], sharex=story) for row in (1, 2))
+        *middles, bottom = (figure.add_subplot(grid[row], sharex=story) for row in range(1, len(heights) - 1))
         show_time(bottom, result)
         canvas.title(story, "What happened, where traffic went, and who was served")
-        for axes in (middle, bottom):
+        for axes in (*middles, bottom):
             shade_events(axes, result, labels=False)
-        _tell(story, happened, (middle, bottom), result.duration)
-        _stack(middle, result, slices)
-        _served(bottom, result, slices)
-        places = grid[3].subgridspec(*bars)
+        _tell(story, happened, (*middles, bottom), result.duration)
+        for middle, stack in zip(middles, wheres, strict=True):
+            stack(middle, result, slices)
+            middle.tick_params(labelbottom=False)
+            canvas.legend(middle, reverse=True)
+        draw_success(bottom, result, slices)
+        canvas.legend(bottom)
+        places = grid[len(heights) - 1].subgridspec(*bars)
         for number, cost in enumerate(paid):
             _bar(figure.add_subplot(places[number]), cost)
         return figure
@@ -97,7 +118,7 @@ def costs(result: Result) -> list[Cost]:
     replicated = any(event.writes_lost is not None for event in result.events)
     objectives = [parse_objective(text) for text in result.objectives]
     found = []
-    for metric in _COSTS if replicated else ("failover",):
+    for metric in COSTS if replicated else ("failover",):
         promises = [each for each in objectives if each.metric == metric and each.operator in ("<", "<=")]
         promise = min(promises, key=lambda each: each.target, default=None)
         asked = promise or Objective(metric, None, metric, "<", np.inf)
@@ -108,7 +129,9 @@ def costs(result: Result) -> list[Cost]:
 
 
 def success(result: Result, slices: Bins, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The share of successes among the requests of each bin that ended or are overdue, 0..1; NaN where there is none.
+    """The share of successes among the requests of each bin that ended or are overdue, 0..1.
+
+    NaN where there is none, or where of so many it is not known yet that what has ended says nothing of the others.
 
     Args:
         result: The run.
@@ -116,10 +139,11 @@ def success(result: Result, slices: Bins, chosen: NDArray[np.bool_]) -> NDArray[
         chosen: Which requests.
     """
     rows = result.requests[chosen]
-    rows = rows[(rows["outcome"] != IN_FLIGHT) | overdue(rows, result.duration)]
-    sent = slices.rates(rows["arrived"])
+    known = (rows["outcome"] != IN_FLIGHT) | overdue(rows, result.duration)
+    every, sent = slices.rates(rows["arrived"]), slices.rates(rows["arrived"][known])
     good = slices.rates(rows["arrived"][rows["outcome"] <= Outcome.DEGRADED])
-    return np.asarray(np.divide(good, sent, out=np.full(slices.number, np.nan), where=sent > 0))
+    enough = (sent > 0) & (sent >= _KNOWN * every)
+    return np.asarray(np.divide(good, sent, out=np.full(slices.number, np.nan), where=enough))
 
 
 def _row() -> float:
@@ -165,10 +189,9 @@ def _tell(axes: Axes, happened: list[Moment], below: tuple[Axes, ...], stop: flo
         words.set_in_layout(False)
 
 
-def _stack(axes: Axes, result: Result, slices: Bins) -> None:
-    """Requests a second by region; hatched is what goes to a region that is dead."""
+def stack_regions(axes: Axes, result: Result, slices: Bins) -> None:
+    """Stacks requests a second by region; hatched is what goes to a region that is dead."""
     axes.set_ylabel("requests per second,\nby where they went")
-    axes.tick_params(labelbottom=False)
     regions = regions_of(result)
     colours = colours_of(regions)
     floor = np.zeros(slices.number)
@@ -190,11 +213,10 @@ def _stack(axes: Axes, result: Result, slices: Bins) -> None:
         axes.fill_between([], [], facecolor=palette.MUTED, label="to a dead region", **_DEAD)
     axes.set_ylim(0.0, float(floor.max()) * 1.06 or 1.0)
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    canvas.legend(axes, reverse=True)
 
 
-def _served(axes: Axes, result: Result, slices: Bins) -> None:
-    """The success ratio of all users, and of those in each region where they are in several."""
+def draw_success(axes: Axes, result: Result, slices: Bins) -> None:
+    """Draws the success ratio of users: by region where they are in several, or else by client."""
     axes.set_ylabel("success ratio,\nby time of sending")
     regions = regions_of(result)
     colours = colours_of(regions)
@@ -204,6 +226,11 @@ def _served(axes: Axes, result: Result, slices: Bins) -> None:
         for region, chosen in at_home.items()
         if chosen.any()
     ]
+    if len(curves) < 2 and len(result.clients) <= _MOST:
+        curves = [
+            (units.plain(name), colour, result.requests["client"] == number)
+            for number, (name, colour) in enumerate(zip(result.clients, palette.SERIES, strict=False))
+        ]
     everyone = ("all users", palette.INK, np.ones(len(result.requests), dtype=np.bool_))
     for label, colour, chosen in curves if len(curves) > 1 else [everyone]:
         values = success(result, slices, chosen)
@@ -211,7 +238,6 @@ def _served(axes: Axes, result: Result, slices: Bins) -> None:
     axes.set_ylim(0.0, 1.0)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    canvas.legend(axes)
 
 
 def _bar(axes: Axes, cost: Cost) -> None:
@@ -238,4 +264,4 @@ def _bar(axes: Axes, cost: Cost) -> None:
         axes.axvline(cost.objective.target, color=palette.OBJECTIVE, lw=1.8, ls=(0, (6, 3)))
         promised = f"{cost.objective.operator} {units.lapse(cost.objective.target)}"
         verdict = f"objective {promised}: {'missed' if missed else 'met'}"
-    axes.set_title(f"{_COSTS[cost.metric]}\n{verdict}", fontsize=10, fontweight="normal")
+    axes.set_title(f"{COSTS[cost.metric]}\n{verdict}", fontsize=10, fontweight="normal")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import combinations
 from math import sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.components.network_config import NetworkConfig
 from sim.metrics.regions import region_figures
-from sim.metrics.result import Result
+from sim.metrics.result import Event, Result
 from sim.report import palette, units
 from sim.report.figures import canvas
 from sim.report.figures.map_layout import layout
@@ -39,50 +39,120 @@ _BEHIND: Final = {"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha"
 def region_map(result: Result, figure: FigureBase | None = None) -> FigureBase:
     """Draws regions as far apart as they are in latency, with their users, what they serve and the calls between them.
 
+    A map of the time before something happened stands beside one of the time while it lasted.
+
     Args:
         result: The run.
         figure: What to draw into; a new figure unless given.
     """
     regions = regions_of(result)
-    found = region_figures(result)
     distances = NetworkConfig.model_validate(result.document.get("network") or {}).distances
     places = layout(regions, distances)
+    times = spans(result)
     with palette.style():
-        side = _SIDE_NARROW if canvas.is_narrow() else _SIDE
-        inch = 2.0 * side / canvas.width()
+        columns = canvas.columns(len(times))
+        rows = len(times) // columns
+        side = _SIDE_NARROW if canvas.is_narrow() or columns > 1 else _SIDE
+        inch = 2.0 * side * columns / canvas.width()
         places[:, 1] *= min(1.0, _TALLEST * inch / float(np.ptp(places[:, 1]) or 1.0)) if len(regions) else 1.0
         low, high = places[:, 1].min(initial=0.0) - _MARGIN * inch, places[:, 1].max(initial=0.0) + _MARGIN * inch
-        figure = canvas.page(figure, (high - low) / inch)
-        axes = figure.add_subplot()
-        canvas.title(axes, "Regions, their users, and the calls between them")
-        axes.set_axis_off()
-        if not regions:
-            canvas.no_data(axes, "there are no regions")
-            return figure
-        axes.set_xlim(-side, side)
-        axes.set_ylim(low, high)
-        seconds = result.duration - result.warmup
-        calls = {(here, there): count / seconds for here in regions for there, count in found[here]["calls_to"].items()}
-        troubles = marks(result)
-        busiest = max(region["served"]["requests"] for region in found.values()) or 1
-        sizes = {name: max(14.0, _LARGEST * sqrt(found[name]["served"]["requests"] / busiest)) for name in regions}
-        _draw_links(axes, places, distances, calls, sizes, troubles)
-        for name, place in zip(regions, places, strict=True):
-            served, size = found[name]["served"]["requests"], sizes[name]
-            _draw_region(axes, place, colours_of(regions)[name], size, bool(troubles.get(name)))
-            lines = [*_users(found[name]["sent"], seconds), f"serves {units.rate(served / seconds)}"]
-            if found[name]["role"] == "standby":
-                lines[0:0] = [f"{found[name]['standby']} standby", f"{units.share(found[name]['idle_share'])} idle"]
-            _label(axes, place, size, name, lines, troubles.get(name, []))
+        figure = canvas.page(figure, rows * (high - low) / inch)
+        panels = figure.subplots(rows, columns, squeeze=False).flat
+        found = [_Traffic(result, span) for span in times]
+        most_served = max((rate for traffic in found for rate in traffic.served.values()), default=0.0) or 1.0
+        most_called = max((rate for traffic in found for rate in traffic.calls.values()), default=0.0) or 1.0
+        for axes, span, traffic in zip(panels, times, found, strict=True):
+            _title(axes, span, len(times) > 1)
+            axes.set_axis_off()
+            if not regions:
+                canvas.no_data(axes, "there are no regions")
+                return figure
+            axes.set_xlim(-side, side)
+            axes.set_ylim(low, high)
+            troubles = marks(result, span)
+            sizes = {name: max(14.0, _LARGEST * sqrt(traffic.served[name] / most_served)) for name in regions}
+            away = distances if span.event is None else {}
+            _draw_links(axes, places, away, traffic.calls, most_called, sizes, troubles)
+            for name, place in zip(regions, places, strict=True):
+                _draw_region(axes, place, colours_of(regions)[name], sizes[name], bool(troubles.get(name)))
+                _label(axes, place, sizes[name], name, traffic.lines(name), troubles.get(name, []))
         return figure
 
 
-def marks(result: Result) -> dict[str, list[str]]:
-    """What failed in each region, or between two (`a/b`), in words."""
+class Span(NamedTuple):
+    """A time that a map is of.
+
+    Attributes:
+        start: When it begins, s.
+        end: When it ends, s.
+        words: What it is.
+        event: What lasts then; None for nothing.
+    """
+
+    start: float
+    end: float
+    words: str
+    event: Event | None = None
+
+
+def spans(result: Result) -> list[Span]:
+    """Before the longest of the failures, or else of whatever else happened for a time, and while it lasted."""
+    ends = {id(event): result.duration if event.end is None else event.end for event in result.events}
+    lasting = [event for event in result.events if ends[id(event)] > event.start]
+    hit = max(lasting, key=lambda event: (_fails(event), ends[id(event)] - event.start), default=None)
+    first = min((event.start for event in result.events), default=0.0)
+    if hit is None or first <= result.warmup:
+        return [Span(result.warmup, result.duration, "on average over the run")]
+    return [Span(result.warmup, first, "before"), Span(hit.start, ends[id(hit)], f"{hit.kind} {hit.target}", hit)]
+
+
+def _fails(event: Event) -> bool:
+    return palette.shade(event.kind).family == "failure"
+
+
+class _Traffic:
+    """What regions send, serve and call a second, within a time."""
+
+    def __init__(self, result: Result, span: Span) -> None:
+        self.found = region_figures(result, (span.start, span.end))
+        self.seconds = span.end - span.start
+        self.served = {name: block["served"]["requests"] / self.seconds for name, block in self.found.items()}
+        self.calls = {
+            (here, there): count / self.seconds
+            for here, block in self.found.items()
+            for there, count in block["calls_to"].items()
+        }
+
+    def lines(self, name: str) -> list[str]:
+        """What is said of a region."""
+        block = self.found[name]
+        standby = [f"{block['standby']} standby", f"{units.share(block['idle_share'])} idle"]
+        users = _users(block["sent"], self.seconds)
+        return [
+            *(standby if block["role"] == "standby" else ()),
+            *users,
+            f"gets {units.rate(float(f'{self.served[name]:.3g}'))}",
+        ]
+
+
+def _title(axes: Axes, span: Span, several: bool) -> None:
+    if not several:
+        canvas.title(axes, "Regions, their users, and the calls between them")
+        return
+    words = f"{span.words[0].upper()}{span.words[1:]}" if span.event is None else units.plain(span.words)
+    axes.set_title(
+        f"{words}: {units.moment(span.start)} to {units.moment(span.end)}",
+        color=palette.INK if span.event is None else palette.shade(span.event.kind).colour,
+        fontsize=11.5,
+    )
+
+
+def marks(result: Result, span: Span) -> dict[str, list[str]]:
+    """What failed within a time, in each region or between two (`a/b`), in words."""
     found: dict[str, list[str]] = {}
     regions = regions_of(result)
     for event in result.events:
-        if palette.shade(event.kind).family != "failure":
+        if not _fails(event) or event.start >= span.end or (event.end or span.end) <= span.start:
             continue
         for target in event.target.split(", "):
             ends = target.split("/")
@@ -97,7 +167,8 @@ def marks(result: Result) -> dict[str, list[str]]:
 def _users(sent: Mapping[str, float], seconds: float) -> list[str]:
     if not sent["requests"]:
         return ["no users"]
-    return [f"users send {units.rate(sent['requests'] / seconds)}", f"{units.share(sent['success_ratio'])} succeed"]
+    rate = float(f"{sent['requests'] / seconds:.3g}")
+    return [f"users send {units.rate(rate)}", f"{units.share(sent['success_ratio'])} succeed"]
 
 
 def _draw_region(axes: Axes, place: NDArray[np.float64], colour: str, size: float, hurt: bool) -> None:
@@ -129,11 +200,12 @@ def _draw_links(
     places: NDArray[np.float64],
     distances: Mapping[frozenset[str | None], float],
     calls: Mapping[tuple[str, str], float],
+    most: float,
     sizes: Mapping[str, float],
     troubles: Mapping[str, list[str]],
 ) -> None:
     regions = list(sizes)
-    colours, most = colours_of(regions), max(calls.values(), default=0.0) or 1.0
+    colours = colours_of(regions)
     pairs = list(combinations(range(len(regions)), 2))
     for one, other in pairs:
         ends = regions[one], regions[other]
@@ -144,13 +216,14 @@ def _draw_links(
             here, there = (places[regions.index(end)] for end in pair)
             gaps = sizes[pair[0]] / 2.0 + 4.0, sizes[pair[1]] / 2.0 + 8.0
             _draw_arrow(axes, here, there, colours[pair[0]], calls[pair], most, gaps)
-        if called or len(pairs) <= _MOST_LABELS:
+        cut = [line for way in ("/".join(ends), "/".join(ends[::-1])) for line in troubles.get(way, [])]
+        far = distances.get(frozenset(ends))
+        words = [f"{units.duration(far)} away"] if far is not None and (called or len(pairs) <= _MOST_LABELS) else []
+        if words or cut:
             middle = places[[one, other]].mean(axis=0)
-            words = f"{units.duration(distances.get(frozenset(ends), 0.0))} away"
-            cut = [line for way in ("/".join(ends), "/".join(ends[::-1])) for line in troubles.get(way, [])]
             axes.annotate(
-                "\n".join([words, *cut]), tuple(middle), ha="center", va="center", fontsize=9.5, bbox=_BEHIND, zorder=3,
-                color=palette.FAILURE if cut else palette.MUTED,
+                "\n".join([*words, *cut]), tuple(middle), ha="center", va="center", fontsize=9.5, bbox=_BEHIND,
+                zorder=3, color=palette.FAILURE if cut else palette.MUTED,
             )  # fmt: skip
 
 

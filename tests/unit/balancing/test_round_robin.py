@@ -90,6 +90,23 @@ def test_weighted_callers_begin_anywhere_in_the_cycle(service, names, is_even):
     assert is_even(firsts, {"a": 5.0, "b": 1.0, "c": 1.0})
 
 
+def test_a_cycle_of_a_million_turns_is_not_gone_through_to_find_its_beginning(service):
+    """Of thirty-one instances one weighs next to nothing: the last place to begin at is ten thousand turns on."""
+    turns = []
+
+    class Counted(WeightedRoundRobin):
+        def _turn(self):
+            turns.append(1)
+            return super()._turn()
+
+    class Last:
+        def below(self, n):
+            return n - 1
+
+    started(Counted(Last()), service([100.0] * 30 + [0.01]))
+    assert len(turns) == 9_999
+
+
 def test_a_new_weight_changes_the_shares_from_then_on(zeros, service, names):
     """Slow start: an instance at a tenth of its weight gets one in eleven, and half of the traffic when it is warm."""
     endpoints = service([1.0, 0.1])

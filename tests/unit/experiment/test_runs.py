@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -208,15 +208,20 @@ def test_what_decides_the_numbers_decides_the_key(make: Callable[..., Scenario],
     assert trial_key(Trial(make(measured), 1)) != before
 
 
-def test_a_whole_run_survives_on_disk(tmp_path: Path) -> None:
-    """With events, instances and retries: read back, it has the same summary, to the last bit."""
-    result = run(load("quickstart").with_(duration="70s"), 4)
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("quickstart", {"duration": "70s"}),
+        ("dns_ttl", {"duration": "20s", "warmup": "1s", "events": [{"at": "5s", "region_down": "us", "for": "5s"}]}),
+    ],
+)
+def test_a_whole_run_survives_on_disk(name: str, changes: dict[str, object], tmp_path: Path) -> None:
+    """With events, instances, retries and regions: read back, all of it is the same, to the last bit."""
+    result = run(load(name).with_(changes), 4)
     save_result(result, tmp_path / "run.npz")
     back = load_result(tmp_path / "run.npz")
     assert summarize(back) == summarize(result)
-    assert back.places == result.places
-    assert back.events == result.events
-    assert (back.samples == result.samples).all()
+    np.testing.assert_equal(asdict(back), asdict(result))
 
 
 def test_ctrl_c_keeps_what_had_finished(queue: Scenario, tmp_path: Path) -> None:
@@ -232,6 +237,20 @@ def test_ctrl_c_keeps_what_had_finished(queue: Scenario, tmp_path: Path) -> None
     with pytest.raises(KeyboardInterrupt):
         runner.run([Trial(queue, seed) for seed in range(5)])
     assert len(store) == 2
+
+
+def test_an_error_while_results_are_sent_ends_the_program(tmp_path: Path) -> None:
+    """Workers die in the middle of a large one; nobody waits for the rest of it."""
+    script = tmp_path / "script.py"
+    script.write_text("""\
+from sim.experiment.executors import local_pool
+with local_pool(2) as pool:
+    sent = [pool.submit(bytes, 30_000_000) for _ in range(20)]
+    sent[0].result()
+    raise SystemExit("stopped")
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "stopped")
 
 
 def test_progress_counts_what_was_there_already(queue: Scenario, tmp_path: Path) -> None:

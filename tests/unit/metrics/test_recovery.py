@@ -235,10 +235,10 @@ def test_where_nothing_worked_before_there_is_no_level_to_come_back_to(run):
 
 @pytest.mark.parametrize(
     ("rate", "share", "early", "late"),
-    [(50, 0.25, 0.1, 0.25), (300, 0.25, 0.1, 0.25), (300, 0.05, 0.5, 0.1), (50, 0.05, 4.0, 0.0)],
+    [(50, 0.25, 0.1, 0.25), (300, 0.25, 0.1, 0.25), (300, 0.05, 0.2, 0.1), (50, 0.05, 1.0, 0.0)],
 )
-def test_the_end_of_a_faint_trouble_is_found_early(run, rate, share, early, late):
-    """On average over seeds: by seconds where one in twenty fails of fifty a second, else by hardly anything."""
+def test_the_end_of_a_faint_trouble_is_found(run, rate, share, early, late):
+    """On average over seeds: a second early where one in twenty fails of fifty a second, else hardly off at all."""
     crash = Event("crash", "search", 70.0, 100.0)
     wrong = []
     for seed in range(20):

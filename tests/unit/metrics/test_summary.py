@@ -246,6 +246,7 @@ def test_events_tell_when_somebody_noticed(run):
         "detection_s": 3.0,
         "failover_s": 0.0,
         "recovery_s": 0.0,
+        "moved_of": None,
         "moved_10_s": None,
         "moved_50_s": None,
         "moved_99_s": None,

@@ -254,6 +254,33 @@ def test_an_answer_comes_back_through_every_proxy(tell):
     ]
 
 
+@pytest.mark.parametrize("event", ["", "events: [{at: 900ms, outage: gateway}]"])
+def test_a_check_that_waits_for_the_request_is_told_where_it_is_made(tell, event):
+    """What may vary is waited for, so that the bucket sees requests in the order in which they get there."""
+    policies = (
+        "authenticate: {latency: {uniform: [4ms, 4ms]}}, rate_limit: {rate: 1/s, burst: 1}, validate: {latency: 1ms}"
+    )
+    text = CHAIN.replace("rate_limit: {rate: 1/s, burst: 1}", policies) + event
+    told = tell(text, user=[(0, "GET /cart"), (0.1, "GET /cart")])
+    names = ("gateway (ok)", "authenticate", "validate", "gateway → api", "gateway (rate_limited)", "gateway → waf")
+
+    def at_the_gateway(number):
+        return [(name.strip(), *times) for name, *times in told.lines(number) if name.strip() in names]
+
+    assert at_the_gateway(0) == [
+        ("gateway (ok)", 11, 30),
+        ("authenticate", 11, 15),
+        ("validate", 15, 16),
+        ("gateway → api", 16, 18),
+        ("gateway → waf", 30, 35),
+    ]
+    assert at_the_gateway(1) == [
+        ("gateway (rate_limited)", 111, 115),
+        ("authenticate", 111, 115),
+        ("gateway → waf", 115, 120),
+    ]
+
+
 def test_a_hit_ends_at_the_cache(tell):
     """The first request fetches the page, the second one gets it at the edge."""
     told = tell(CHAIN, user=[(0, "GET /page"), (0.1, "GET /page")])
