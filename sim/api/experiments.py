@@ -24,7 +24,9 @@ from sim.scenario import Scenario, load, override
 from sim.values import did_you_mean
 
 Loadable = Scenario | str | os.PathLike[str]
-Vary = Mapping[str, Sequence[object] | str | Mapping[str, object]]
+Vary = str | Mapping[str, Sequence[object] | str | Mapping[str, object]]
+"""`"components.api.instances=2,4"` as on the command line, or values by place, or settings by name."""
+
 Progress = Callable[[int, int], None]
 Measures = Mapping[str, Callable[[Result], float | None]]
 """Figures of one's own: what works each out of a run, by its name."""
@@ -184,7 +186,7 @@ def sweep(
 
 def capacity(
     scenario: Loadable,
-    vary: str,
+    vary: Vary,
     objective: str | Sequence[str] = (),
     precision: float = 0.02,
     *,
@@ -197,7 +199,8 @@ def capacity(
 
     Args:
         scenario: What `load` returned, a path, or the name of a shipped scenario.
-        vary: The place, such as `clients.app.traffic.rate`, or with both ends: `components.api.instances=1..40`.
+        vary: The place, such as `clients.app.traffic.rate`, or with both ends: `components.api.instances=1..40`, or
+            `{"components.api.instances": "1..40"}`.
         objective: What has to be met, such as `p99 < 300ms`; the scenario's own objectives unless given.
         precision: How close to come, as a share of the value.
         workers: Runs at the same time; one for each core unless given.
@@ -207,12 +210,14 @@ def capacity(
 
     Raises:
         ScenarioError: The scenario or a value is wrong.
-        ValueError: There is no objective, it cannot be used, or there is nothing to find.
+        ValueError: There is no objective, it cannot be used, or there is nothing to find; or several places are given.
     """
-    scenario, variation = _load(scenario), parse_variation(vary)
+    scenario, varied = _load(scenario), _variations(vary)
+    if len(varied) != 1 or varied[0].settings:
+        raise ValueError("a capacity search varies one place, such as clients.app.traffic.rate")
     texts = (objective,) if isinstance(objective, str) else tuple(objective)
     wanted = texts or tuple(scenario.document.objectives)
-    plan = Plan("capacity", scenario, (variation,), wanted, {"precision": precision})
+    plan = Plan("capacity", scenario, varied, wanted, {"precision": precision})
     return Capacity.of(_carry_out(plan, workers, cluster, folder, progress))
 
 
@@ -221,6 +226,8 @@ def _load(scenario: Loadable) -> Scenario:
 
 
 def _variations(vary: Vary) -> tuple[Variation, ...]:
+    if isinstance(vary, str):
+        return (parse_variation(vary),)
     settings = {name: values for name, values in vary.items() if isinstance(values, Mapping)}
     varied = [make_variation(path, values) for path, values in vary.items() if not isinstance(values, Mapping)]
     return (joint(settings), *varied) if settings else tuple(varied)

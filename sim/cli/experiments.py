@@ -177,6 +177,7 @@ def conduct(
     Raises:
         Wrong: Something about the command, the scenario or the folder is wrong, or every run of a variant failed.
     """
+    from sim.experiment.executors import ClusterLost
     from sim.experiment.folder import NotThisExperiment, open_folder
     from sim.experiment.run_many import RunsFailed
     from sim.scenario import ScenarioError
@@ -195,8 +196,9 @@ def conduct(
         except (Wrong, ValueError, ScenarioError, RunsFailed):
             folder.forget()
             raise
-        except KeyboardInterrupt:
-            words = f"{len(folder.store)} finished runs are kept in {path}; the same command goes on from there"
+        except (KeyboardInterrupt, ClusterLost) as stop:
+            why = f"{stop}; " if isinstance(stop, ClusterLost) else ""
+            words = f"{why}{len(folder.store)} finished runs are kept in {path}; the same command goes on from there"
             print_lines([words], "interrupted", "yellow")
             context.exit(INTERRUPTED)
         data = folder.write(study, parquet)

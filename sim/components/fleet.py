@@ -13,10 +13,11 @@ from sim.balancing import Endpoint, LatencyByLoad, OutlierDetector, eligible, we
 from sim.components.component import Handler, Steps
 from sim.components.deciding import balancer_for
 from sim.components.network import Direction, Edge, Link, cross
+from sim.components.noted import noted_pick
 from sim.components.region import zone_of
 from sim.components.server import Server
 from sim.kernel import Environment, Flow
-from sim.metrics import Calls, Reaction
+from sim.metrics import Reaction
 from sim.request import ANSWERS, Outcome, Request
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 NO_HEALTHY_INSTANCE = ANSWERS[Outcome.NO_HEALTHY_INSTANCE]
 RAMP_STEPS = 20
-Pick = Callable[[Request, float], Endpoint]
 FINE = ("ok", "4xx", "429")
 """How an instance answers that has nothing wrong with it; the rest of it is the caller's fault."""
 
@@ -55,7 +55,7 @@ class Fleet:
         ]
         self.balancer = balancer_for(self, service, caller, self.endpoints)
         calls = world.calls_of(caller, [(service.name, index) for index in range(len(self.servers))])
-        self.pick = self.balancer.pick if calls is None else _noted(self.balancer.pick, calls)
+        self.pick = self.balancer.pick if calls is None else noted_pick(self.balancer.pick, calls)
         self.panic_threshold: float = config.balancer.panic_threshold
         ejection = config.outlier_ejection
         self.detector = None if ejection is None else OutlierDetector(ejection, len(self.endpoints))
@@ -248,20 +248,6 @@ class FleetEdge:
         if self._learns:
             fleet.answered(request, response.condition in FINE)
         return response
-
-
-def _noted(pick: Pick, calls: Calls) -> Pick:
-    """The same choice of instances, each of which is noted."""
-
-    when, to = calls.times.append, calls.to.append
-
-    def noted(request: Request, now: float) -> Endpoint:
-        endpoint = pick(request, now)
-        when(now)
-        to(endpoint.index)
-        return endpoint
-
-    return noted
 
 
 def who_minds_time_outs(entrance: Handler) -> Callable[[Request], None] | None:

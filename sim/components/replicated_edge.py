@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.components.caching import READS
 from sim.components.component import Handler, Steps
 from sim.components.network import Edge
-from sim.kernel import Environment
+from sim.components.noted import Noted
 from sim.metrics import Calls
 from sim.request import Request
 
@@ -97,29 +97,6 @@ class ReplicatedEdge:
     def _cut_off_until(self, replica: "Replica") -> float:
         link = self.ways[replica].link
         return max(link.out.dead_until, link.back.dead_until)
-
-
-class Noted:
-    """A way on which calls are noted.
-
-    Args:
-        env: The environment.
-        way: The way.
-        calls: Where they are noted.
-        place: Its number there.
-    """
-
-    def __init__(self, env: Environment, way: Handler, calls: Calls, place: int) -> None:
-        self.env = env
-        self._handle = way.handle
-        self._calls = calls
-        self._place = place
-
-    def handle(self, request: Request) -> Steps:
-        """Sends a request on it."""
-        self._calls.times.append(self.env.now + request.owed)
-        self._calls.to.append(self._place)
-        return self._handle(request)
 
 
 class InSession:

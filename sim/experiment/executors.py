@@ -4,12 +4,13 @@ All three are a `concurrent.futures.Executor`; nothing else in an experiment kno
 give the same numbers on each.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from threading import Thread
@@ -110,6 +111,10 @@ class ClusterError(Exception):
     """A cluster cannot be used: it is not there, or the extra `cluster` is not installed."""
 
 
+class ClusterLost(ClusterError):
+    """A cluster was there and is not any more; what it had not finished is lost, and nothing else."""
+
+
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -159,6 +164,15 @@ def process_died(error: Exception) -> bool:
     return isinstance(error, BrokenExecutor) or (dask is not None and isinstance(error, dask.KilledWorker))
 
 
+def cluster_is_gone(error: Exception) -> bool:
+    """Whether a call came to nothing because the scheduler of a Dask cluster is gone.
+
+    Dask cancels then what has not finished, and refuses what is new.
+    """
+    dask: Any = sys.modules.get("distributed")
+    return isinstance(error, CancelledError) or (dask is not None and isinstance(error, dask.client.ClosedClientError))
+
+
 @contextmanager
 def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """The workers of a Dask cluster that is running.
@@ -180,6 +194,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
         client = connect(address, timeout=5, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(f"there is no Dask scheduler at {address}: {error}") from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # that it is gone is said by ClusterLost
     with client:
         threads = sum(client.nthreads().values())
         if not threads:

@@ -15,7 +15,7 @@ from math import isfinite
 from numbers import Real
 from typing import Final
 
-from sim.experiment.executors import InProcess, process_died
+from sim.experiment.executors import ClusterLost, InProcess, cluster_is_gone, process_died
 from sim.experiment.replication import Replication, Trial, failed, replicate
 from sim.experiment.store import Store
 from sim.metrics import Result
@@ -68,6 +68,7 @@ class Runner:
 
         Raises:
             KeyboardInterrupt: `check` raised it; all that had begun has been kept.
+        ClusterLost: The cluster is gone; all that had finished has been kept.
             OSError: A finished run cannot be kept.
             ValueError: What was worked out of a run is no number.
         """
@@ -105,7 +106,12 @@ class Runner:
         return replace(trial, keep_result=True) if self.own else trial
 
     def _submit(self, trial: Trial) -> Future[Replication]:
-        return self.executor.submit(replicate, self._wanted(trial))
+        try:
+            return self.executor.submit(replicate, self._wanted(trial))
+        except Exception as error:
+            if cluster_is_gone(error):
+                raise _lost() from None
+            raise
 
     def _collect(
         self,
@@ -128,6 +134,8 @@ class Runner:
             try:
                 replication = future.result()
             except Exception as error:
+                if cluster_is_gone(error):
+                    raise _lost() from None
                 if not process_died(error):
                     raise
                 if not was_alone:
@@ -146,6 +154,10 @@ class Runner:
         figures = {name: _number(name, work(trial.scenario, replication.result)) for name, work in self.own.items()}
         summary = {**replication.summary, "measures": figures}
         return replace(replication, summary=summary, result=replication.result if trial.keep_result else None)
+
+
+def _lost() -> ClusterLost:
+    return ClusterLost("the cluster is gone: its scheduler does not answer any more")
 
 
 def _number(name: str, value: object) -> float | None:

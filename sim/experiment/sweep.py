@@ -1,12 +1,17 @@
 """A sweep runs a scenario over a grid, or a Latin hypercube, of values: how each measure answers to a parameter.
 
-On a grid with numbers it also says where the system saturates: where the busiest component reaches 95% utilization.
-That lies between two values of the grid; where exactly is reckoned from the one that is not saturated, since
-utilization is proportional to load, and inversely proportional to what there is of a resource (the utilization law;
-P. J. Denning, J. P. Buzen, "The Operational Analysis of Queueing Network Models", ACM Computing Surveys 10(3), 1978).
+On a grid with numbers it also says where the system saturates: where its busiest resource is busy for 95% of the time
+after warm-up. That resource is a component, or one of its instances where that one is at least 5 points busier than the
+component as a whole (a hot key, a slow machine): it gives out first. The mean over time is what the question is about,
+a steady load; a rush that saturates something for a while is for a run's explanation, and for a capacity search.
+
+The point of saturation lies between two values of the grid; where exactly is reckoned from the one that is not
+saturated, since utilization is proportional to load, and inversely proportional to what there is of a resource (the
+utilization law; P. J. Denning, J. P. Buzen, "The Operational Analysis of Queueing Network Models", ACM Computing
+Surveys 10(3), 1978).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any, Final, Literal
@@ -21,6 +26,8 @@ from sim.metrics import Measure
 from sim.scenario import Scenario
 
 SATURATED: Final = 0.95
+HOT: Final = 0.05
+"""By how much an instance has to be busier than its component to be named in its place."""
 
 Design = Literal["grid", "latin_hypercube"]
 
@@ -49,7 +56,7 @@ class Saturation:
     Attributes:
         line: The line.
         value: Of the first varied place, in its base unit.
-        component: The busiest component there.
+        component: The busiest component there, or its instance that is.
     """
 
     line: Line
@@ -88,7 +95,7 @@ class Sweep(Study):
         ]
 
     def saturations(self) -> list[Saturation]:
-        """Where each line crosses 95% utilization of its busiest component, if it does."""
+        """Where each line crosses 95% utilization of its busiest place, if it does."""
         found = []
         for line in self.lines():
             busiest = [self.busiest(number) for number in line.variants]
@@ -122,22 +129,31 @@ class Sweep(Study):
         }
 
     def busiest(self, variant: int) -> tuple[str, float]:
-        """A variant's component with the highest utilization, the mean over its runs, and that utilization."""
-        return busiest_component([run.summary for run in self.finished(variant)])
+        """A variant's place with the highest utilization, the mean over its runs, and that utilization."""
+        return busiest_place([run.summary for run in self.finished(variant)])
 
 
-def busiest_component(summaries: Sequence[dict[str, object]]) -> tuple[str, float]:
-    """The component with the highest mean utilization over several runs; an empty name where none has one."""
+def busiest_place(summaries: Sequence[Mapping[str, Any]]) -> tuple[str, float]:
+    """The component with the highest mean utilization over several runs, or an instance that is much busier than it.
+
+    Returns:
+        Its name, such as `api` or `api[3]`, and its utilization; an empty name where nothing has workers.
+    """
     used: dict[str, list[float]] = {}
+    home: dict[str, str] = {}
     for summary in summaries:
-        components = summary["components"]
-        assert isinstance(components, dict)
-        for name, block in components.items():
-            if block.get("utilization") is not None:
-                used.setdefault(name, []).append(block["utilization"])
+        for name, block in summary["components"].items():
+            if block.get("utilization") is None:
+                continue
+            used.setdefault(name, []).append(block["utilization"])
+            for instance, figures in block.get("instances", {}).items():
+                if instance != name:
+                    used.setdefault(instance, []).append(figures["utilization"])
+                    home[instance] = name
     means = {name: float(np.mean(values)) for name, values in used.items()}
-    name = max(means, key=means.__getitem__, default="")
-    return name, means.get(name, 0.0)
+    hot = {name: mean for name, mean in means.items() if name not in home or mean >= means[home[name]] + HOT}
+    name = max(hot, key=hot.__getitem__, default="")
+    return name, hot.get(name, 0.0)
 
 
 def sweep(

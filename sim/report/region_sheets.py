@@ -35,7 +35,10 @@ def _moved(summary: Summary) -> Sheet:
         for event in summary["events"]
         if event.get("moved_10_s") is not None
     ]
-    note = "Time from the event's start until that share of the traffic that had gone to its target went elsewhere."
+    note = (
+        "Time from the event's start until that share of the traffic that had gone to its target went elsewhere; of a "
+        "failback or a promotion, until it came there."
+    )
     return Sheet("Traffic moved", ("traffic moved", "of", *_MOVED, "requests lost"), tuple(rows), note=note)
 
 

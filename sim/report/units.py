@@ -38,6 +38,11 @@ def share(ratio: float | None) -> str:
     return format_share(ratio) if _is_known(ratio) else NOTHING
 
 
+def busy(utilization: float) -> str:
+    """A utilization, to a tenth of a per cent: what is missing to 100% matters of an availability, not here."""
+    return share(round(utilization, 3))
+
+
 def count(number: float | None) -> str:
     """A count or a mean number, in full up to 9999 and to three digits beyond; a dash for None."""
     if not _is_known(number):

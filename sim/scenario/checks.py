@@ -15,7 +15,7 @@ from sim.components import ClientConfig, Placed
 from sim.components.names import CacheReference, Names, Unclear, may_name_cache
 from sim.components.traffic import read_access_log
 from sim.metrics import parse_measure
-from sim.scenario import effects, endless, event_checks
+from sim.scenario import effects, endless, event_checks, rules
 from sim.scenario.answers import figures
 from sim.scenario.declared import strange_sections, texts, unclear
 from sim.scenario.document import Document, is_name
@@ -26,8 +26,8 @@ from sim.scenario.paths import Path
 from sim.scenario.source import Source
 from sim.scenario.subjects import Subjects
 from sim.scenario.topology import Topology
-from sim.values import Config, format_duration, known, nearest, parts
-from sim.values.words import clip, quote
+from sim.values import Config, Match, format_duration, known, nearest, parts
+from sim.values.words import clip, hint, quote
 
 DEEPEST = 50
 """How many components a request may pass through, one behind the other."""
@@ -35,7 +35,6 @@ DEEPEST = 50
 EVERYWHERE = ("cdn", "external")
 """The kinds that are as near as need be wherever one is, unless the scenario says where they stand."""
 
-_RULES = 300
 _LISTED = 6
 _PAIRS = 30
 _PERIODS = 1000
@@ -64,13 +63,14 @@ def problems(document: Document, source: Source, topology: Topology, names: Name
         yield from known(_data(document, source, name, client, topology))
     for name, config in vars(document).get("components", {}).items():
         yield from known(_place(document, source, name, config))
+    yield from _senders(document, source, names)
     yield from event_checks.problems(document, source)
     yield from _figures(document, source, Subjects(document, source, names))
 
 
 def warnings(document: Document, source: Source, topology: Topology) -> Iterator[Problem]:
     """What works but is probably not meant."""
-    yield from _shadowed(document, source)
+    yield from rules.warnings(document, source)
     for name in document.components:
         if name not in topology.reached:
             yield source.problem(("components", name), "no client's requests ever reach it", key=True)
@@ -211,6 +211,18 @@ def _place(document: Document, source: Source, name: str, config: Any) -> Iterat
         yield source.problem(("components", name), text, key=True)
 
 
+def _senders(document: Document, source: Source, names: Names) -> Iterator[Problem]:
+    """Clients that a match names and that there are not."""
+    for path, part in parts(vars(document).get("components", {}), ("components",)):
+        clients = vars(part).get("client") if isinstance(part, Match) else None
+        path = (*path, "client")
+        listed = isinstance(source.at(path), list)
+        for number, client in enumerate(clients or ()):
+            if names.clients.lacks(client):
+                text = f"there is no client {quote(client)}{hint(client, names.clients)}"
+                yield source.problem((*path, number) if listed else path, text)
+
+
 def _all(names: Iterable[str]) -> str:
     return " and ".join(list(names)[:_LISTED])
 
@@ -279,15 +291,3 @@ def _measures(source: Source) -> Iterator[tuple[Path, str, str | None, str]]:
         with suppress(ValueError):
             measure = parse_measure(text)
             yield path, said, measure.subject, measure.metric
-
-
-def _shadowed(document: Document, source: Source) -> Iterator[Problem]:
-    for name, config in document.components.items():
-        for key in ("routes", "endpoints"):
-            rules = getattr(config, key, [])[:_RULES]
-            for number, rule in enumerate(rules):
-                first = next((earlier for earlier in rules[:number] if earlier.match.covers(rule.match)), None)
-                if first is not None:
-                    path: Path = ("components", name, key, number, "match")
-                    text = f"never reached: '{first.match}' before it takes everything that '{rule.match}' matches"
-                    yield source.problem(path, text)

@@ -214,14 +214,17 @@ def test_compare_sweep_and_capacity_speak_the_command_line_s_words(shop: sim.Sce
     with pytest.raises(ValueError, match="there is no variant 'least_conn'; known: round_robin"):
         comparison["least_conn", "p99"]
 
-    swept = sim.sweep(shop, {"clients.people.traffic.rate": "100/s..900/s:3"}, replications=1, workers=1)
+    rate = "clients.people.traffic.rate"
+    swept = sim.sweep(shop, f"{rate}=100/s..900/s:3", replications=1, workers=1)
     assert swept.runs_table()["seed"].tolist() == [5, 5, 5]
     assert repr(swept) == "<Sweep of 3 variants of shop>"
 
-    found = sim.capacity(shop, "clients.people.traffic.rate=100/s..2000/s", "p99 < 100ms", precision=0.2, workers=1)
+    found = sim.capacity(shop, {rate: "100/s..2000/s"}, "p99 < 100ms", precision=0.5, workers=1)
     assert found.number is not None
     assert 100.0 < found.number < 2000.0
     assert "<pre" in found._repr_html_()
+    with pytest.raises(ValueError, match="a capacity search varies one place"):
+        sim.capacity(shop, {rate: "100/s..2000/s", "components.shop.workers": "1..4"}, "p99 < 100ms")
 
 
 def test_a_scenario_may_be_a_text(shop: sim.Scenario, tmp_path: Path) -> None:

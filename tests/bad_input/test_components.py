@@ -35,6 +35,8 @@ CHANGES: dict[str, list[Row]] = {
         ("match: items", ['components.gateway.routes[0].match: \'items\' is not a path pattern: it must start with /; one is written like /search, "POST /checkout" or "GET /static/**"  :19:22']),
         ('match: "GTE /**"', ["components.gateway.routes[0].match: unknown method 'GTE'; did you mean 'GET'?  :19:22"]),
         ('match: "/a/{id}"', ["components.gateway.routes[0].match: '/a/{id}': a segment that may be anything is written *, not '{id}'  :19:22"]),
+        ("match: {client: ap}", ["components.gateway.routes[0].match.client: there is no client 'ap'; did you mean 'app'?  :19:31"]),
+        ("match: {client: [app, web]}", ["components.gateway.routes[0].match.client[1]: there is no client 'web'; known: app  :19:37"]),
         ('match: "/a**"', ["components.gateway.routes[0].match: '/a**': ** must be a whole segment, not a part of 'a**'  :19:22"]),
         ("match: /**/a/**/b/**/c/**/d/**", ["components.gateway.routes[0].match: a path pattern has at most 50 segments, and ** at most 4 times  :19:22"]),
         ('match: "/a?b=1"', ["components.gateway.routes[0].match: '/a?b=1' has a query string; queries are not matched, only paths are  :19:22"]),

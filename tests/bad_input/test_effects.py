@@ -61,7 +61,7 @@ FOR_EVER = """\
 scenario: Whoever asks waits for ever, and what lies between only as long as whoever has asked it
 duration: 1m
 clients:
-  eager: {traffic: {rate: 50/s}, to: edge}
+  eager: {traffic: {rate: 50/s}, to: edge, requests: [GET /a, GET /b]}
   calm: {traffic: {rate: 50/s}, to: edge, timeout: 1s}
 components:
   edge: {kind: cdn, hit_ratio: 30%, to: gateway}

@@ -280,6 +280,8 @@ WARNINGS = [
     ("spike: app, factor: 2", "partition: gateway/db", ["events[1].partition: no requests go between these two  :35:35"]),
     ("at: 40s", "at: 2m", ["events[1].at: it begins after the run has ended (1m)  :35:10"]),
     ("- call: {to: bank, timeout: 1s}", "- work: 1ms", ["components.bank: no client's requests ever reach it  :32:3"]),
+    ('{match: "/**", to: api, timeout: 1s}', '{match: /order, to: api}, {match: "/**", to: api}', ["components.gateway.routes[0].match: never reached: no client sends anything that '/order' matches  :19:22"]),
+    ('{match: "/**", to: api, timeout: 1s}', '{match: POST /orders, to: api}, {match: "/**", to: api}', []),
     ('{match: "/**", to: api, timeout: 1s}', '{match: "/**", to: api}, {match: /a, to: api}', ["components.gateway.routes[1].match: never reached: '/**' before it takes everything that '/a' matches  :19:47"]),
 ]
 # fmt: on

@@ -206,6 +206,16 @@ def test_data_that_is_to_be_where_nothing_holds_it(complaints: Complain, home: s
     assert complaints(text=text) == [complaint.format(where)]
 
 
+def test_many_missing_distances_are_listed_and_the_rest_counted(complaints: Complain) -> None:
+    """Nine regions have 36 pairs, of which one is told."""
+    regions = ", ".join(f"r{number}: {{}}" for number in range(7))
+    text = SHOP.replace("eu: {role: standby}}", f"eu: {{role: standby}}, {regions}}}")
+    (line,) = complaints(text=text)
+    assert line.startswith("network.between: the latency between regions is missing: us/r0, us/r1, ")
+    assert line.endswith(" and 5 more  :4:11")
+    assert line.count("/") == 30
+
+
 def test_more_regions_than_a_simulation_has(complaints: Complain) -> None:
     """A request keeps the number of its region in one byte."""
     regions = ", ".join(f"r{number}: {{}}" for number in range(99))

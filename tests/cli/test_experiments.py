@@ -5,14 +5,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from sim import compare
+from sim.experiment.executors import InProcess
 
 ALGORITHMS = "components.shop.balancer.algorithm=round_robin,least_request"
 RATE = "clients.people.traffic.rate"
@@ -122,6 +125,33 @@ def test_ctrl_c_keeps_finished_runs_and_the_same_command_goes_on(start, folder: 
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+def test_a_cluster_that_dies_costs_what_had_not_finished(sim, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says so and what is kept; the same command goes on from there."""
+    left = iter(range(3))
+
+    class Leaving(InProcess):
+        def submit(self, fn: Any, /, *arguments: Any, **more: Any) -> "Future[Any]":
+            if next(left, None) is not None:
+                return super().submit(fn, *arguments, **more)
+            future: Future[Any] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    @contextmanager
+    def cluster(address: str) -> Iterator[tuple[InProcess, int]]:
+        yield Leaving(), 1
+
+    monkeypatch.setattr("sim.experiment.executors.cluster", cluster)
+    command = ("compare", "small.yaml", "--vary", ALGORITHMS, "--replications", "2", "--no-report", "--out", "c")
+    result = sim(*command, "--cluster", "tcp://gone:1")
+    words = (
+        "the cluster is gone: its scheduler does not answer any more; 3 finished runs are kept in c; the same command"
+    )
+    assert (result.exit_code, " ".join(result.stderr.split())) == (130, f"interrupted: {words} goes on from there")
+    assert "3 finished runs were there already, in c" in " ".join(sim(*command, "--workers", "1").stderr.split())
+
+
 def test_workers_die_with_a_killed_parent(start, folder: Path) -> None:
     """Nobody can tell them: they notice, in the middle of a run that would take minutes."""
     marker = f"of={folder}"
@@ -315,6 +345,21 @@ def test_a_search_without_an_answer_says_where_it_looked(sim, folder: Path) -> N
     assert result.stderr.startswith("error: no value from 100/s to 200/s meets the objectives; at ")
     assert "/s, which comes nearest, 'p99 < 1ms' is missed with 2" in result.stderr
     assert len(runs(folder / "c")) == 10
+
+
+def test_a_figure_that_never_came_is_called_so(sim, folder: Path) -> None:
+    """In the table and as data: the longer the shop is away the longer users are without it, and at last for good."""
+    text = (folder / "small.yaml").read_text() + "events: [{at: 6s, crash: shop, instances: 2, restart_after: 2s}]\n"
+    (folder / "crash.yaml").write_text(text.replace("rate: 100/s", "rate: 50/s"))
+    command = ("capacity", "crash.yaml", "--vary", "events.0.restart_after=1s..30s", "--precision", "99%")
+    result = sim(*command, "--objective", "crash failover < 5s", *QUICK[:3], "--out", "c", "--set", "duration=20s")
+    assert result.exit_code == 0
+    assert "✗ missed ✗ never" in " ".join(result.stdout.split())
+    data = json.loads((folder / "c" / "capacity.json").read_text())
+    nothing = {"objective": "crash failover < 5s", "mean": None, "lo": None, "hi": None, "verdict": "missed"}
+    assert data["points"][-1]["objectives"] == [nothing | {"missing": "never"}]
+    assert data["points"][0]["objectives"][0]["mean"] == pytest.approx(1.0, abs=0.25)
+    assert data["lo"] < 5.0 < data["hi"]
 
 
 def test_a_report_is_drawn_again_without_a_single_run(sim, folder: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.components.message import READY, TAKEN
+from sim.components.queue import DELIVERIES
 from sim.experiment import run
 from sim.metrics import summarize
 from sim.metrics.messages import check_messages
@@ -22,6 +23,7 @@ queues = mapping(
     delivery=st.sampled_from(["at_least_once", "at_most_once"]),
     visibility_timeout=milliseconds(5, 200),
     max_deliveries=maybe(st.integers(1, 4)),
+    dead_letter_queue=maybe(st.just("dead")),
     backoff=maybe(milliseconds(1, 50) | milliseconds(1, 20).map(lambda base: {"base": base, "jitter": "full"})),
     latency=maybe(milliseconds(0, 5)),
 )
@@ -81,7 +83,9 @@ def systems(draw: st.DrawFn) -> dict[str, Any]:
     elif "partitions" in queue and queue["on_full"] == "shed":
         del queue["partitions"]
     if queue["delivery"] == "at_most_once":
-        queue = {key: queue[key] for key in queue if key not in ("visibility_timeout", "max_deliveries", "backoff")}
+        queue = {key: queue[key] for key in queue if key not in DELIVERIES["at_least_once"]}
+    if "max_deliveries" not in queue:
+        queue.pop("dead_letter_queue", None)
     groups = draw(st.sampled_from([["worker"], ["worker", "audit"], [{"service": "worker", "prefetch": 3}]]))
     steps = draw(st.lists(st.builds(dict, publish=publishes) | st.builds(dict, work=works), min_size=1, max_size=3))
     return {
@@ -101,6 +105,13 @@ def systems(draw: st.DrawFn) -> dict[str, Any]:
             "jobs": queue | {"kind": "queue", "consumers": groups},
             "worker": draw(consumers) | {"kind": "service"},
             "audit": {"kind": "service", "work": "5ms"},
+            "dead": {
+                "kind": "queue",
+                "size": 3,
+                "on_full": draw(st.sampled_from(["block", "shed"])),
+                "consumers": "office",
+            },
+            "office": {"kind": "service", "work": "30ms"},
         },
         "events": draw(events),
     }
@@ -167,7 +178,8 @@ def test_between_any_two_events_queues_are_in_order(load_system, system):
             assert group.waiting >= 0
             assert group.in_flight >= 0
         assert queue.full or not [turn for turn, _ in queue.blocked if turn.callbacks]
-        check_messages("jobs", queue.counters())
+        for name in ("jobs", "dead"):
+            check_messages(name, world.components[name].counters())
     other = run(scenario, 1)
     assert world.recorder.rows().tobytes() == other.requests.tobytes()
     assert other.components["jobs"]["acknowledged"] == queue.counters()["acknowledged"]

@@ -182,6 +182,7 @@ def systems(draw: st.DrawFn) -> dict[str, Any]:
             st.sampled_from(
                 [
                     {"authenticate": {"latency": "1ms", "reject": "5%"}},
+                    {"authenticate": {"latency": {"exponential": "2ms"}}},
                     {"rate_limit": {"rate": "60/s", "burst": 5}},
                 ]
             ),

@@ -74,7 +74,8 @@ def never() -> Comparison:
 @cache
 def failover() -> Comparison:
     """How long users follow a dead address."""
-    return compare(two_regions(), vary(f"{TTL}=2s,20s"), Runner(InProcess()), replications=2, measure="region_down failover")
+    measure = "region_down failover"
+    return compare(two_regions(), vary(f"{TTL}=2s,20s"), Runner(InProcess()), replications=2, measure=measure)
 
 
 @cache

@@ -185,11 +185,11 @@ def _saturation(sweep: Sweep) -> list[str]:
     if not name:
         return []
     if least >= SATURATED:
-        return [f"Everything that was tried is beyond saturation: {name} is at least {units.share(least)} busy."]
+        return [f"Everything that was tried is beyond saturation: {name} is at least {units.busy(least)} busy."]
     if most >= SATURATED:
         titles = [title for title, (_, share) in zip(_quoted(sweep), busy, strict=True) if share >= SATURATED]
         return [f"{name} is saturated ({SATURATED:.0%} busy or more) with {_some(titles)}."]
-    return [f"Nothing saturates: the busiest component, {name}, reaches {units.share(most)}."]
+    return [f"Nothing saturates: the busiest component, {name}, reaches {units.busy(most)}."]
 
 
 def _saturates(found: list[Saturation]) -> str:
@@ -262,7 +262,7 @@ def _one_sided(capacity: Capacity, met: Point, goals: str) -> list[str]:
 
 def _gives_out(bottleneck: Bottleneck, value: str) -> str:
     """What gave out at a value."""
-    name, busy = place(bottleneck.component, bottleneck.instances), units.share(bottleneck.utilization)
+    name, busy = place(bottleneck.component, bottleneck.instances), units.busy(bottleneck.utilization)
     if bottleneck.saturated:
         seconds = units.duration(bottleneck.saturated)
         return f"What gives out first is {name}: saturated for {seconds} of a run at {value}, {busy} busy on average."

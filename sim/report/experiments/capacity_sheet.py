@@ -40,7 +40,7 @@ def capacity_sheets(capacity: Capacity) -> list[Sheet]:
 def _bottleneck(bottleneck: Bottleneck | None) -> str:
     if bottleneck is None:
         return units.NOTHING
-    words = f"{place(bottleneck.component, bottleneck.instances)} {units.share(bottleneck.utilization)}"
+    words = f"{place(bottleneck.component, bottleneck.instances)} {units.busy(bottleneck.utilization)}"
     return f"{words}, saturated {units.duration(bottleneck.saturated)}" if bottleneck.saturated else words
 
 

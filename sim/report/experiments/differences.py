@@ -24,6 +24,7 @@ _LABEL: Final = 26
 _LABEL_NARROW: Final = 16
 _ROW: Final = 0.52
 _LINEAR: Final = 1.2
+_LEAST_REACH: Final = 0.01
 _DOUBLINGS: Final = (1 / 100, 1 / 30, 1 / 10, 1 / 5, 1 / 2, 1, 2, 5, 10, 30, 100, 300, 1000, 10000)
 _MOST_TICKS: Final = 5
 _LEAST: Final = -1.25
@@ -165,7 +166,7 @@ def _factor(factor: float) -> str:
 
 
 def _axis_of_shares(axes: Axes, ends: NDArray[np.float64], measure: Measure, is_ratio: bool) -> None:
-    reach = max(float(np.abs(ends).max()), 1e-9)
+    reach = max(float(np.abs(ends).max()), _LEAST_REACH if is_ratio else 1e-9)
     low, high = min(float(ends.min()), -0.15 * reach), max(float(ends.max()), 0.15 * reach)
     margin = 0.16 * (high - low)
     axes.set_xlim(max(low - margin, _LEAST) if is_ratio else low - margin, high + margin)

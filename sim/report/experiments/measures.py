@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from sim.experiment.statistics import mean_interval
-from sim.experiment.sweep import SATURATED, Sweep
+from sim.experiment.sweep import SATURATED, Sweep, busiest_place
 from sim.metrics import Measure
 from sim.report import palette, units
 from sim.report.experiments.looks import End, heading, look, name_ends
@@ -90,6 +90,12 @@ def measures(sweep: Sweep, figure: FigureBase | None = None) -> FigureBase:
 def _within(ends: NDArray[np.float64]) -> NDArray[np.float64]:
     """Ends of intervals of a share, which is from 0 to 1; what is infinite is not known."""
     return np.where(np.isfinite(ends), np.clip(ends, 0.0, 1.0), ends)
+
+
+def _busiest(summary: dict[str, Any]) -> float | None:
+    """The utilization of the busiest place of a run; None where nothing has workers."""
+    name, busy = busiest_place([summary])
+    return busy if name else None
 
 
 def _measure(name: str) -> Measure:
@@ -193,9 +199,9 @@ class _Panels:
                 axes.plot(x, mean, lw=1.2, ls=(0, (2, 2)), color=colour)
             self.line(axes, curves[number], **({"color": palette.GOODPUT} if self.alone else look(number)))
 
-    def one(self, axes: Axes, title: str, measure: Measure) -> None:
-        """Any measure."""
-        curves = [self.curve(number, measure.read) for number in range(len(self.tracks))]
+    def one(self, axes: Axes, title: str, measure: Measure, read: Reader | None = None) -> None:
+        """Any measure, or another figure that is spelled like it."""
+        curves = [self.curve(number, read or measure.read) for number in range(len(self.tracks))]
         axes.set_title(title, fontsize=11)
         if all(np.isnan(curve.mean).all() for curve in curves):
             canvas.no_data(axes, nothing(self.sweep, measure))
@@ -211,7 +217,7 @@ class _Panels:
 
     def utilization(self, axes: Axes) -> None:
         """The busiest component, and the line that counts as saturated."""
-        self.one(axes, "utilization of the busiest component", _UTILIZATION)
+        self.one(axes, "utilization of the busiest component", _UTILIZATION, _busiest)
         axes.axhline(SATURATED, color=palette.MUTED, lw=1.0, ls=(0, (4, 3)))
 
     def saturations(self, panels: list[Axes]) -> None:

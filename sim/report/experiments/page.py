@@ -6,7 +6,7 @@ from typing import Any, Final
 from sim.experiment.capacity import Capacity
 from sim.experiment.comparison import Comparison
 from sim.experiment.save import scenario_as_run
-from sim.experiment.sweep import SATURATED, Sweep
+from sim.experiment.sweep import HOT, SATURATED, Sweep
 from sim.experiment.variation import Setting, Variation, spell
 from sim.report import units
 from sim.report.experiments.answer import summary_lines
@@ -26,9 +26,10 @@ _SINGLE: Final = (
     "Each figure is of a single run, so nothing is said of how far chance goes: run it with more replications. "
 )
 _SATURATES: Final = (
-    f"A component counts as saturated where it is {SATURATED:.0%} busy. Between two values, where that is is reckoned "
-    "from the one that is not saturated: utilization is proportional to load, and inversely proportional to what there "
-    "is of a resource."
+    f"Saturated is what is busy for {SATURATED:.0%} of the time after warm-up, on average over the runs: a component, "
+    f"or an instance that is at least {100 * HOT:.0f} points busier than its component as a whole. Between two values, "
+    "where that is is reckoned from the one that is not saturated: utilization is proportional to load, and inversely "
+    "proportional to what there is of a resource."
 )
 _READING: Final[dict[type, str]] = {
     Comparison: _MEANS + "All variants met the same requests (common random numbers), so differences are taken seed by "

@@ -33,7 +33,10 @@ def sweep_sheets(sweep: Sweep) -> list[Sheet]:
             )
             for one in found
         )
-        note = f"Where the busiest component reaches {SATURATED:.0%} utilization, between two values of the sweep."
+        note = (
+            f"Where the busiest component, or an instance that is hotter, reaches {SATURATED:.0%} utilization, between "
+            "two values of the sweep."
+        )
         columns = ("with", f"saturates at {last_word(sweep.variations[0].path)}", "component")
         sheets.append(Sheet("Saturation", columns, rows, note=note))
     return [*sheets, _variants(sweep)]
@@ -46,7 +49,7 @@ def _variants(sweep: Sweep) -> Sheet:
     for number, variant in enumerate(sweep.variants[:MOST_ROWS]):
         component, busy = sweep.busiest(number)
         saturated = busy >= SATURATED
-        busiest = f"{component} {units.share(busy)}" if component else units.NOTHING
+        busiest = f"{component} {units.busy(busy)}" if component else units.NOTHING
         finished, made = len(sweep.finished(number)), len(sweep.runs[number])
         rows.append(
             (

@@ -53,7 +53,7 @@ def utilization(capacity: Capacity, figure: FigureBase | None = None) -> FigureB
             name, busy = _name(found), found.utilization
             first_missed = point == capacity.missed
             if first_missed or (name != previous and name != culprit):
-                words = [f"{name}: {units.share(busy)} busy", "objectives missed"]
+                words = [f"{name}: {units.busy(busy)} busy", "objectives missed"]
                 if found.saturated:
                     words.insert(1, f"saturated {units.duration(found.saturated)}")
                 axes.annotate(

@@ -1,5 +1,6 @@
 """A failover as it was felt: what happened when, where traffic went, who was served, and what was promised."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -34,6 +35,9 @@ COSTS: Final = {
     "rto": "RTO: no writes accepted",
     "rpo": "RPO: lost writes reach back",
 }
+
+Stack = Callable[[Axes, Result, Bins], None]
+"""Draws where traffic went."""
 
 
 class Cost(NamedTuple):
@@ -82,7 +86,8 @@ def failover(result: Result, figure: FigureBase | None = None) -> FigureBase:
     slices = bins(result, at_least=1.0)
     happened = moments(result)
     paid = costs(result)
-    wheres = [partial(stack_zones, service=name) for name in [*zoned(result)][:MOST]] or [stack_regions]
+    by_zone: list[Stack] = [partial(stack_zones, service=name) for name in [*zoned(result)][:MOST]]
+    wheres = by_zone or [stack_regions]
     with palette.style():
         bars = (len(paid), 1) if canvas.is_narrow() else (1, len(paid))
         stacks = [2.3 if len(wheres) == 1 else 1.7] * len(wheres)
@@ -254,6 +259,8 @@ def _bar(axes: Axes, cost: Cost) -> None:
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(3))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: units.duration(round(seconds, 9))))
+    if not cost.value and not target:
+        axes.set_xticks([])
     said = METRICS[cost.metric].missing if cost.value is None else units.lapse(cost.value)
     if cost.writes:
         said += f", {units.count(cost.writes)} writes"

@@ -157,7 +157,8 @@ def ticks_of_bar(axes: Axes, image: AxesImage) -> None:
     axes.tick_params(labelsize=9, length=2)
     if isinstance(image.norm, FuncNorm):
         ticks = [tick for tick in (0, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000) if tick <= most]
-        axes.yaxis.set_major_locator(FixedLocator([ticks[0], *ticks[1:][-3:]]))
+        apart = 1 if image.get_size()[0] > 3 else 2  # a low bar has no room for three in a decade
+        axes.yaxis.set_major_locator(FixedLocator([ticks[0], *ticks[:0:-apart][:3]]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.minorticks_off()
     else:

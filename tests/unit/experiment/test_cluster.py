@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sim.experiment.executors import ClusterError, InProcess, cluster
+from sim.experiment.executors import ClusterError, ClusterLost, InProcess, cluster
 from sim.experiment.replication import Replication, Trial
 from sim.experiment.run_many import Runner
 from sim.scenario import Scenario
@@ -53,12 +53,20 @@ def running(folder: Path, workers: int) -> Iterator[str]:
 
 
 def test_the_same_seeds_give_the_same_numbers(queue: Scenario, tmp_path: Path) -> None:
-    """Six runs on two workers come back in the order of their trials, with the numbers that they have here."""
+    """Six runs on two workers come back in the order of their trials, with the numbers that they have here.
+
+    Then the scheduler dies, and what had not finished is lost with it.
+    """
     trials = [Trial(queue, seed) for seed in range(6)]
     here = Runner(InProcess()).run(trials)
     with running(tmp_path, workers=2) as address, cluster(address) as (executor, workers):
         assert workers == 2
         there = Runner(executor, workers).run(trials)
+        with distributed.Client(address, timeout=60, set_as_default=False) as client:
+            scheduler = client.run_on_scheduler(os.getpid)
+        os.kill(scheduler, signal.SIGKILL)
+        with pytest.raises(ClusterLost, match="its scheduler does not answer any more"):
+            Runner(executor, workers).run([Trial(queue, seed) for seed in range(6, 12)])
     for one, other in zip(here, there, strict=True):
         assert one.error is other.error is None
         assert {**one.summary, "engine": None} == {**other.summary, "engine": None}

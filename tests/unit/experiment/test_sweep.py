@@ -1,5 +1,7 @@
 """Sweeps: how a measure answers to a parameter, and where the system saturates."""
 
+from collections.abc import Callable
+
 import pytest
 
 from sim.experiment.numeric import as_number, as_numbers
@@ -15,13 +17,29 @@ WORKERS = "components.server.workers"
 
 def test_saturation_lies_where_utilization_crosses_95_percent(queue: Scenario, runner: Runner) -> None:
     """One worker at 10 ms is 95% busy at 95 requests a second, two at 190; both are found between grid points."""
-    study = sweep(queue, [make_variation(RATE, "50/s..230/s:10"), make_variation(WORKERS, [1, 2])], runner, 3)
+    study = sweep(queue, [make_variation(RATE, "80/s..200/s:5"), make_variation(WORKERS, [1, 2])], runner, 3)
     one, two = study.saturations()
     assert (one.line.others, two.line.others) == ("workers 1", "workers 2")
     assert one.value == pytest.approx(95.0, rel=0.03)
     assert two.value == pytest.approx(190.0, rel=0.03)
     assert one.component == "server"
-    assert one.line.numbers == tuple(range(50, 231, 20))
+    assert one.line.numbers == tuple(range(80, 201, 30))
+
+
+def test_a_slow_instance_saturates_long_before_its_fleet(make: Callable[..., Scenario], runner: Runner) -> None:
+    """Two machines take turns and one is half as fast: at 100/s it is full, and the fleet as a whole 75% busy."""
+    text = """\
+scenario: Two machines
+duration: 60s
+warmup: 4s
+clients: {app: {traffic: {rate: 50/s, arrivals: constant}, to: server}}
+components: {server: {kind: service, instances: 2, speed: [1, 0.5], queue: unbounded, work: 10ms}}
+"""
+    study = sweep(make(text=text), [make_variation(RATE, "40/s..120/s:5")], runner, 1)
+    (found,) = study.saturations()
+    assert found.value == pytest.approx(95.0, rel=0.02)
+    assert found.component == "server[1]"
+    assert study.busiest(0) == ("server[1]", pytest.approx(0.4, rel=0.02))
 
 
 def test_instances_are_saturated_from_the_other_side(queue: Scenario, runner: Runner) -> None:
