@@ -27,6 +27,7 @@ from sim.components.traffic import (
     TrafficConfig,
     arrival_times,
     read_access_log,
+    stays,
 )
 from sim.kernel import SENDER_BITS, Flow
 from sim.policies.retry import Retry, RetryConfig
@@ -181,33 +182,27 @@ class Client:
         rows = mix.rows()
         think = config.traffic.think
         pauses = None if think is None else world.streams.drawn(f"{self.name}.think", think.draw)
-        for user in range(users):
-            away = sorted((spike.start, spike.end) for spike in self.spikes if user >= round(users * spike.factor))
-            Flow(self.env, self._user(user, rows, pauses, 0.0, world.duration, away))
-        for spike in self.spikes:
-            for user in range(users, round(users * spike.factor)):
-                Flow(self.env, self._user(user, rows, pauses, spike.start, spike.end))
+        for user, stay in enumerate(stays(users, self.spikes, world.duration)):
+            Flow(self.env, self._user(user, stay, rows, pauses))
 
-    def _user(self, user: int, rows: Iterator[Row], pauses: Any, begin: float, end: float, away: Any = ()) -> Any:
-        """Sends one request after the other from `begin` to `end`, but for the spans of `away`."""
+    def _user(self, user: int, stay: list[tuple[float, float]], rows: Iterator[Row], pauses: Any) -> Any:
+        """Sends one request after the other as long as the user is there."""
         env = self.env
-        yield begin
-        while env._now < end:
-            for leaves, returns in away:
-                if leaves <= env._now < returns:
-                    yield returns - env._now
-            begun = env._now
-            if pauses is not None:
-                yield pauses.next()
-            kind, key, caller, size, response_size = next(rows)
-            if self.config.population is None:
-                caller = user
-            done = Event(env)
-            self._waiting[self.recorder.opened] = done
-            self._send(kind, key, caller, size, response_size)
-            yield done
-            if env._now == begun:
-                yield SHORTEST_ROUND
+        for begin, end in stay:
+            yield max(begin - env._now, 0.0)
+            while env._now < end:
+                begun = env._now
+                if pauses is not None:
+                    yield pauses.next()
+                kind, key, caller, size, response_size = next(rows)
+                if self.config.population is None:
+                    caller = user
+                done = Event(env)
+                self._waiting[self.recorder.opened] = done
+                self._send(kind, key, caller, size, response_size)
+                yield done
+                if env._now == begun:
+                    yield SHORTEST_ROUND
 
     # -- one request
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.components import ClientConfig
-from sim.components.traffic import PopulationConfig, Replay, RequestConfig, Spike, read_access_log
+from sim.components.traffic import PopulationConfig, Replay, RequestConfig, Spike, read_access_log, users_at
 from sim.faults.spike import Spike as SpikeEvent
 from sim.request import RequestKind
 from sim.scenario import Scenario
@@ -111,15 +111,11 @@ def _crowd(name: str, config: ClientConfig, window: tuple[float, float], spikes:
         think = 0.0 if traffic.think is None else traffic.think.mean
         if config.population is None:
             callers = np.full(users, 1.0 / users)
-        return Crowd(name, flows, 0.0, lambda time: 0.0, partial(_multiplied, users, spikes), think, callers)
+        return Crowd(name, flows, 0.0, lambda time: 0.0, partial(users_at, users, spikes), think, callers)
     mean = traffic.rate_function(window[1]).mean(*window)
     bursts = 1.0 if traffic.arrivals.bursty is None else traffic.arrivals.bursty.factor
     rate = traffic.rate_function(window[1], spikes)
     return Crowd(name, flows, mean, lambda time: bursts * float(rate.rate_at(time)), callers=callers)
-
-
-def _multiplied(users: int, spikes: Sequence[Spike], time: float) -> float:
-    return users + sum(round(users * (spike.factor - 1.0)) for spike in spikes if spike.start <= time < spike.end)
 
 
 def _mix(name: str, requests: Sequence[RequestConfig]) -> list[RequestFlow]:

@@ -215,6 +215,19 @@ def test_a_spike_below_one_sends_users_away_for_a_while(play):
     assert [sum(start <= arrived < start + 1 for arrived, _, _ in story.log) for start in range(3)] == [36, 18, 36]
 
 
+@pytest.mark.parametrize("traffic", ["rate: 10/s, arrivals: constant", "users: 2, think: 100ms"])
+def test_two_spikes_at_a_time_multiply(play, traffic):
+    """Twice the traffic from 1 s to 3 s and three times from 2 s to 4 s: six times in the second between.
+
+    Users who leave finish what they have begun, so the first 200 ms of a second are left out.
+    """
+    text = CALL.replace("replay: user.csv", traffic).replace("10ms}}", "80ms}}").replace("10s", "5s")
+    events = "[{at: 1s, spike: user, factor: 2, for: 2s}, {at: 2s, spike: user, factor: 3, for: 2s}]"
+    story = play(f"{text}events: {events}")
+    each = [sum(start + 0.2 <= arrived < start + 1 for arrived, _, _ in story.log) for start in range(5)]
+    assert [count / each[0] for count in each] == pytest.approx([1, 2, 6, 3, 1], abs=0.15)
+
+
 def test_users_that_are_answered_at_once_do_not_stop_time(play):
     """A request that takes no time at all is followed by the next a millisecond later."""
     text = (

@@ -2,6 +2,7 @@
 
 from sim.components.traffic.access_log import AccessLog, read_access_log
 from sim.components.traffic.bursty import BurstyConfig
+from sim.components.traffic.closed_loop import stays, users_at
 from sim.components.traffic.config import MOST_USERS, ClosedLoopConfig, TrafficConfig
 from sim.components.traffic.log_format import LogFormat, Target
 from sim.components.traffic.mix import BLOCK, DEFAULT_MIX, Mix, RequestBlock, RequestConfig, Row, is_idempotent
@@ -38,4 +39,6 @@ __all__ = [
     "arrival_times",
     "is_idempotent",
     "read_access_log",
+    "stays",
+    "users_at",
 ]
