@@ -13,7 +13,7 @@ from sim.metrics.summary import COMPONENT_FIGURES
 from sim.request import LEDGER
 
 _LATENCY: Final = dict.fromkeys(LATENCY_FIGURES, FIGURE)
-_TRAFFIC: Final = {
+_TRAFFIC: Final[dict[str, Any]] = {
     "requests": {
         **dict.fromkeys(("offered", "completed", "ok", "in_flight"), COUNT),
         "oldest_in_flight_s": FIGURE,
@@ -24,6 +24,7 @@ _TRAFFIC: Final = {
     "attempts": {"total": COUNT, "per_request": FIGURE},
     "time_ledger": dict.fromkeys(COHORTS, dict.fromkeys((*LEDGER, "total"), FIGURE)),
 }
+_WORK: Final = {"attempts": {**_TRAFFIC["attempts"], "wasted_work_s": NUMBER, "useful_work_s": NUMBER}}
 _FARED: Final = {"requests": COUNT, "success_ratio": FIGURE, "p99_s": FIGURE}
 _SHAPE: Final = {
     "scenario": TEXT,
@@ -31,8 +32,8 @@ _SHAPE: Final = {
     "duration_s": NUMBER,
     "warmup_s": NUMBER,
     **_TRAFFIC,
-    "attempts": {"total": COUNT, "per_request": FIGURE, "wasted_work_s": NUMBER, "useful_work_s": NUMBER},
-    "clients": Each(_TRAFFIC),
+    **_WORK,
+    "clients": Each({**_TRAFFIC, **_WORK}),
     "routes": Each(_TRAFFIC),
     "components": Each(
         {

@@ -73,6 +73,8 @@ class Recorder:
 
     Attributes:
         opened: How many requests users have sent.
+        wasted: For each client, server seconds spent on attempts whose answer nobody used.
+        useful: For each client, server seconds spent on all others that have ended.
         flying: Those that have not ended, by row.
     """
 
@@ -80,8 +82,8 @@ class Recorder:
         self.clients = clients
         self.warmup = warmup
         self.routes: list[str] = []
-        self.wasted = 0.0
-        self.useful = 0.0
+        self.wasted = [0.0] * len(clients)
+        self.useful = [0.0] * len(clients)
         self.reactions: list[Reaction] = []
         self.opened = 0
         self.flying: dict[int, Request] = {}
@@ -91,6 +93,7 @@ class Recorder:
         self._capacity = 0
         self._spill_after = spill_after
         self._route_numbers: dict[str, int] = {}
+        self._numbers = {name: number for number, name in enumerate(clients)}
 
     def route(self, label: str) -> int:
         """The number of a route label; a new label gets the next one."""
@@ -132,23 +135,23 @@ class Recorder:
             outcome,
         )
         if arrived >= self.warmup:
-            self.useful += request.work
+            self.useful[client] += request.work
 
     def use(self, request: Request) -> None:
         """Notes that the answer that a request's work was for has been used."""
         if request.arrived >= self.warmup:
-            self.useful += request.work
+            self.useful[self._numbers[request.client]] += request.work
 
     def waste(self, request: Request) -> None:
         """Notes that nobody used the answer to an attempt; its work is counted, and taken off it."""
         if request.arrived >= self.warmup:
-            self.wasted += request.work
+            self.wasted[self._numbers[request.client]] += request.work
         request.work = 0.0
 
     def waste_part(self, request: Request, work: float) -> None:
         """Notes that so much of a request's work was for an answer that was thrown away, s."""
         if request.arrived >= self.warmup:
-            self.wasted += work
+            self.wasted[self._numbers[request.client]] += work
         request.work -= work
 
     def react(self, reaction: Reaction) -> None:

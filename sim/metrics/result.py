@@ -1,6 +1,7 @@
 """A result is what one run leaves behind: columns of numbers and a few names, immutable. Reports read nothing else."""
 
 from dataclasses import dataclass, field
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -101,8 +102,8 @@ class Result:
         samples: One row a second and place, with the fields of `SAMPLE_TYPE`.
         components: For each component its own counters, after warm-up; `instances` holds those of each instance.
         events: What the scenario injected.
-        wasted_work: Server seconds spent on attempts whose answer nobody used.
-        useful_work: Server seconds spent on all other attempts.
+        wasted: For each client, server seconds spent on attempts whose answer nobody used.
+        useful: For each client, server seconds spent on all other attempts.
         engine: `events`, `cpu_s`, `wall_s`.
         interrupted: Whether the run was stopped before its end.
         notes: What a reader should know about the traffic: lines of a log that could not be read.
@@ -129,8 +130,8 @@ class Result:
     samples: NDArray[Any]
     components: dict[str, dict[str, Any]]
     events: list[Event]
-    wasted_work: float
-    useful_work: float
+    wasted: list[float]
+    useful: list[float]
     objectives: list[str] = field(default_factory=list)
     engine: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
@@ -139,3 +140,13 @@ class Result:
     series_names: list[tuple[str, str]] = field(default_factory=list)
     series: NDArray[Any] = field(default_factory=lambda: np.zeros(0, dtype=SERIES_TYPE))
     regions: Regions | None = None
+
+    @property
+    def wasted_work(self) -> float:
+        """Server seconds spent on attempts whose answer nobody used."""
+        return fsum(self.wasted)
+
+    @property
+    def useful_work(self) -> float:
+        """Server seconds spent on all other attempts."""
+        return fsum(self.useful)

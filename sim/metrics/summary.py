@@ -10,7 +10,8 @@ seconds, ratios 0..1, and None stands for a figure that has no data. The words:
   `refused`, `reset`, `lost`); `goodput_rps` counts successes;
 - `success_ratio` is successes / completed, `drop_ratio` is 1 - that;
 - latencies `all` are of completed requests, `ok` of successes, `attempt` of every attempt that was answered;
-- `attempts.total` counts the attempts that clients made at these requests, `per_request` is that / offered;
+- `attempts.total` counts the attempts that clients made at these requests, `per_request` is that / offered; the work of
+  servers is told of the run and of each client: messages and fetches are work of the client whose request made them;
 - an event lists as `unknown` what of its `failover_s` and `recovery_s` is None for want of data, and not for never;
 - an event's `moved_10_s`, `moved_50_s` and `moved_99_s` say when so much of the traffic that went to its target before
   went elsewhere (`sim.metrics.moved`), None for never; `moved_of` says of what: `requests` that are steered to regions,
@@ -65,18 +66,13 @@ def summarize(result: Result) -> dict[str, Any]:
         check_messages(name, counters)
     everything = np.arange(len(counted.rows))
     answered = np.concatenate([np.empty(0, np.float32), *result.attempt_latencies])
-    whole = counted.block(everything, answered)
+    whole = counted.block(everything, answered, (result.wasted_work, result.useful_work))
     summary: dict[str, Any] = {
         "scenario": result.name,
         "seed": result.seed,
         "duration_s": result.duration,
         "warmup_s": result.warmup,
         **whole,
-        "attempts": {
-            **whole["attempts"],
-            "wasted_work_s": result.wasted_work,
-            "useful_work_s": result.useful_work,
-        },
         "clients": {},
         "routes": {},
         "components": {name: _component(counters) for name, counters in result.components.items()},
@@ -84,7 +80,9 @@ def summarize(result: Result) -> dict[str, Any]:
         "regions": region_figures(result),
     }
     for number, (name, rows) in enumerate(_split(counted.rows["client"], result.clients, "client")):
-        summary["clients"][name] = counted.block(rows, result.attempt_latencies[number])
+        summary["clients"][name] = counted.block(
+            rows, result.attempt_latencies[number], (result.wasted[number], result.useful[number])
+        )
     for label, rows in _split(counted.rows["route"], result.routes, "route"):
         summary["routes"][label] = counted.block(rows)
     plain: dict[str, Any] = _plain(summary)
@@ -105,12 +103,18 @@ class _Counted:
         self.seconds = result.duration - result.warmup
         self.end = result.duration
 
-    def block(self, chosen: NDArray[np.intp], answered: NDArray[np.float32] | None = None) -> dict[str, Any]:
+    def block(
+        self,
+        chosen: NDArray[np.intp],
+        answered: NDArray[np.float32] | None = None,
+        work: tuple[float, float] | None = None,
+    ) -> dict[str, Any]:
         """The blocks that a run, a client and a route have in common.
 
         Args:
             chosen: Positions of the requests, in the order of arrival.
             answered: Latencies of attempts, s; None leaves their figures out.
+            work: Wasted and useful, s; None leaves it out.
         """
         outcome = self.outcome[chosen]
         ended = chosen[outcome != IN_FLIGHT]
@@ -126,7 +130,7 @@ class _Counted:
             "requests": requests,
             "latency_s": latency,
             "rates": self._rates(requests),
-            "attempts": self._attempts(chosen),
+            "attempts": self._attempts(chosen, work),
             "time_ledger": time_ledger(self.rows, ended),
         }
 
@@ -162,9 +166,10 @@ class _Counted:
             "drop_ratio": None if success_ratio is None else 1.0 - success_ratio,
         }
 
-    def _attempts(self, chosen: NDArray[np.intp]) -> dict[str, Any]:
+    def _attempts(self, chosen: NDArray[np.intp], work: tuple[float, float] | None) -> dict[str, Any]:
         total = int(self.rows["attempts"][chosen].sum())
-        return {"total": total, "per_request": _ratio(total, len(chosen))}
+        spent = {} if work is None else dict(zip(("wasted_work_s", "useful_work_s"), work, strict=True))
+        return {"total": total, "per_request": _ratio(total, len(chosen)), **spent}
 
 
 def _split(numbers: NDArray[Any], names: list[str], what: str) -> list[tuple[str, NDArray[np.intp]]]:

@@ -44,8 +44,8 @@ def build_shop(rate: float = 300.0, duration: float = 180.0, seed: int = 7) -> R
             Event("crash", "search", CRASH[0], CRASH[1], detected=64.2, lost=31),
             Event("spike", "browser", SPIKE[0], SPIKE[1]),
         ],
-        wasted_work=41.5,
-        useful_work=812.0,
+        wasted=[41.5],
+        useful=[812.0],
         objectives=["browser p99 < 2500ms", "browser availability >= 90%", "crash recovery < 15s"],
         engine={"events": 1_200_000.0, "cpu_s": 2.1, "wall_s": 2.2},
     )

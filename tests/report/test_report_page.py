@@ -156,7 +156,7 @@ def test_the_question_is_answered_at_the_top(shop: Result) -> None:
 def test_a_run_without_requests_has_a_page(shop: Result) -> None:
     """Nobody came: zeros and dashes, no crash."""
     silent = replace(shop, requests=shop.requests[:0], attempt_starts=[], attempt_latencies=[], clients=[], routes=[])
-    silent = replace(silent, events=[], objectives=[], components={}, wasted_work=0.0, useful_work=0.0)
+    silent = replace(silent, events=[], objectives=[], components={}, wasted=[], useful=[])
     text = " ".join(Outline(page_of(silent)).text.split())
     assert "0 requests offered = 0 ended + 0 still in flight" in text
     assert "Objectives" not in text

@@ -135,7 +135,7 @@ def test_what_never_came_back_is_called_never(shop: Result) -> None:
 def test_a_run_without_requests_prints_dashes(shop: Result) -> None:
     """Nothing to divide by, nothing to crash on."""
     silent = replace(shop, requests=shop.requests[:0], attempt_starts=[], attempt_latencies=[], clients=[], routes=[])
-    silent = replace(silent, events=[], objectives=[], components={}, wasted_work=0.0, useful_work=0.0)
+    silent = replace(silent, events=[], objectives=[], components={}, wasted=[], useful=[])
     text = printed(summarize(silent))
     assert "0 offered = 0 ended + 0 in flight" in text
     assert "–" in text

@@ -48,8 +48,8 @@ def build_run(requests, duration=10.0, clients=("web",), routes=("GET /",), **pa
         "samples": np.zeros(0, SAMPLE_TYPE),
         "components": {},
         "events": [],
-        "wasted_work": 0.0,
-        "useful_work": 0.0,
+        "wasted": [0.0] * len(clients),
+        "useful": [0.0] * len(clients),
     }
     return Result(requests=rows, duration=duration, clients=list(clients), routes=list(routes), **{**defaults, **parts})
 

@@ -233,7 +233,7 @@ def test_every_metric_finds_its_figure_in_a_real_summary(run):
             events=[
                 Event("crash", "cache", 5.0, 9.0, 5.5, rto=1.0, rpo=0.0, writes_lost=0, ways=((None, "us"),)),
             ],
-            useful_work=1.0,
+            useful=[1.0],
             regions=Regions(["us", "eu"], [None, None], np.array([1]), steered, steered),
         )
     )
