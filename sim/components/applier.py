@@ -72,7 +72,7 @@ class Applier:
 
     def _go_on(self) -> None:
         while self._waiting and len(self._under_way) < self._at_a_time:
-            request = Request(self._waiting.popleft(), APPLY, "replication", self.env.now)
+            request = Request(self._waiting.popleft(), APPLY, "a replica", self.env.now)
             self._under_way.add(request)
             Flow(self.env, self._apply(request), request)
 

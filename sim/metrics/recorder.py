@@ -144,14 +144,13 @@ class Recorder:
 
     def waste(self, request: Request) -> None:
         """Notes that nobody used the answer to an attempt; its work is counted, and taken off it."""
-        if request.arrived >= self.warmup:
-            self.wasted[self._numbers[request.client]] += request.work
-        request.work = 0.0
+        self.waste_part(request, request.work)
 
     def waste_part(self, request: Request, work: float) -> None:
-        """Notes that so much of a request's work was for an answer that was thrown away, s."""
-        if request.arrived >= self.warmup:
-            self.wasted[self._numbers[request.client]] += work
+        """Notes that so much of a request's work, s, was for an answer thrown away; a probe's work is nobody's."""
+        number = self._numbers.get(request.client)
+        if number is not None and request.arrived >= self.warmup:
+            self.wasted[number] += work
         request.work -= work
 
     def react(self, reaction: Reaction) -> None:

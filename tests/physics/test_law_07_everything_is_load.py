@@ -210,3 +210,20 @@ def test_a_refresh_in_the_background_is_load_but_no_request(play):
     assert story.component("api")["utilization"] == pytest.approx(0.02)
     assert (story.result.useful_work, story.result.wasted_work) == (pytest.approx(0.02), 0.0)
     assert story.summary["requests"]["offered"] == 3
+
+
+def test_what_a_probe_had_done_when_its_server_died_is_nobodys_work(play):
+    """A probe of 500 ms is under way when the server crashes at 300 ms; the user has come and gone."""
+    story = play(
+        """
+        duration: 1s
+        clients: {user: {traffic: {replay: user.csv}, to: api}}
+        components:
+          api: {kind: service, work: 10ms, workers: 2, health_check: {interval: 100ms, timeout: 90ms, work: 500ms}}
+        events: [{at: 300ms, crash: api}]
+        """,
+        user=[0],
+    )
+    assert story.log == [(0.0, 0.01, "ok")]
+    assert story.component("api")["killed"] == 0
+    assert (story.result.useful_work, story.result.wasted_work) == (pytest.approx(0.01), 0.0)
