@@ -72,7 +72,7 @@ SECTIONS: Final[dict[str, dict[str, str]]] = {
         "spillover": "latency",
         "gray_region": "latency",
         "data_residency": "latency",
-        "zone_failure": "outcomes",
+        "zone_failure": "failover",
     },
     "Replicated databases": {
         "replica_lag": "latency",
