@@ -1,8 +1,8 @@
-"""The shipped scenarios as tests see them: each variant is run once a process, with seeds 1 to 5, or 1 and 2."""
+"""The shipped scenarios as tests see them: each variant is run once for the tests around, with seeds 1 to 5, or 1 and 2."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from math import inf
 from typing import Any
 
@@ -77,7 +77,7 @@ class Run:
 Runs = Callable[..., tuple[Run, ...]]
 
 
-@cache
+@lru_cache(maxsize=8)
 def _simulated(name: str, overrides: tuple[tuple[str, str], ...]) -> tuple[Run, ...]:
     scenario = load(name, dict(overrides))
     results = [run(scenario, seed) for seed in (FEW if name in LONG else SEEDS)]
