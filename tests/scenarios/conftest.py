@@ -1,4 +1,4 @@
-"""The shipped scenarios as tests see them: each variant is run once for the tests around, with seeds 1 to 5, or 1 and 2."""
+"""The shipped scenarios as tests see them: with seeds 1 to 5, or 1 and 2; a variant is run once for many tests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class Run:
 Runs = Callable[..., tuple[Run, ...]]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=24)
 def _simulated(name: str, overrides: tuple[tuple[str, str], ...]) -> tuple[Run, ...]:
     scenario = load(name, dict(overrides))
     results = [run(scenario, seed) for seed in (FEW if name in LONG else SEEDS)]
