@@ -64,9 +64,9 @@ class Collector:
 def page(collector: Collector) -> str:
     """The page in Markdown."""
     sections: dict[str, list[str]] = {}
-    for node, judgements in collector.judgements.items():
-        rows = [_row(judgement) for judgement in judgements]
-        sections.setdefault(collector.texts[node], []).extend(rows)
+    for node, text in collector.texts.items():
+        if node in collector.judgements:
+            sections.setdefault(text, []).extend(_row(judgement) for judgement in collector.judgements[node])
     parts = [INTRODUCTION]
     for text, rows in sections.items():
         claim, source = _claim(text)
@@ -101,7 +101,9 @@ def _row(judgement: dict[str, Any]) -> str:
 def main() -> int:
     """Runs the tests and writes the page, if all agree; returns pytest's exit status."""
     collector = Collector()
-    status = pytest.main([str(HERE), "-m", "", *sys.argv[1:]], plugins=[collector])
+    tests = [str(HERE), "-m", "", *sys.argv[1:]]
+    pytest.main([*tests, "--collect-only", "-q"], plugins=[collector])
+    status = pytest.main([*tests, "-n", "auto"], plugins=[collector])
     if status == pytest.ExitCode.OK:
         TARGET.parent.mkdir(exist_ok=True)
         TARGET.write_text(page(collector), encoding="utf-8")
