@@ -17,8 +17,21 @@ from sim.scenario import load
 
 SEEDS = (1, 2, 3, 4, 5)
 FEW = (1, 2)
-LONG = ("global_failover", "lb_herd", "payment_dual_region", "spillover", "zone_failure")
-"""Scenarios whose runs take many seconds each, of which a few must do."""
+LONG = (
+    "active_passive",
+    "data_residency",
+    "global_failover",
+    "gray_region",
+    "lb_herd",
+    "payment_dual_region",
+    "poison_message",
+    "spillover",
+    "split_brain",
+    "sticky_deploy",
+    "unbounded_queue",
+    "zone_failure",
+)
+"""Scenarios whose runs take seconds each, of which two must do."""
 
 
 @dataclass(frozen=True)
