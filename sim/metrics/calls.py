@@ -38,9 +38,10 @@ class Calls:
         self.to = array("H")
 
     def sent_to(self, hit: Collection[Place]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """For each call when it was sent, s, and whether to one of the places that are hit."""
-        is_hit = np.array([place in hit for place in self.places])
-        return np.array(self.times), is_hit[np.array(self.to, dtype=np.intp)]
+        """For each call, in the order of time, when it was sent, s, and whether to one of the places that are hit."""
+        times, is_hit = np.array(self.times), np.array([place in hit for place in self.places])
+        order = np.argsort(times, kind="stable")  # some are noted ahead of their time
+        return times[order], is_hit[np.array(self.to, dtype=np.intp)[order]]
 
 
 def moved_calls(kept: Sequence[Calls], hit: Collection[Place], span: Span, returns: bool = False) -> Moved:

@@ -50,6 +50,21 @@ def test_with_few_instances_zones_are_not_looked_at(play):
     assert crossed(story) == pytest.approx(2 / 3, abs=0.02)
 
 
+def test_what_is_in_service_in_a_zone_dies_with_it(play):
+    """Every second request goes to the zone, fifty a second, and takes 100 ms: five are there when it goes dark."""
+    story = play(
+        """
+        duration: 2s
+        regions: {us: {zones: [a, b]}}
+        clients: {ann: {region: us, traffic: {rate: 100/s, arrivals: constant}, timeout: 500ms, to: api}}
+        components:
+          api: {kind: service, region: us, instances: 2, workers: 100, work: 100ms, balancer: round_robin}
+        events: [{at: 1005ms, for: 500ms, zone_down: us/a}]
+        """
+    )
+    assert story.summary["events"][0]["lost"] == 5
+
+
 def test_a_dark_zone_is_silent_until_the_checks_have_found_out(play):
     """Callers wait for their time-out, for no packet comes back; then the instances are taken out, all three."""
     story = play(
