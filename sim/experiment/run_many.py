@@ -68,7 +68,7 @@ class Runner:
 
         Raises:
             KeyboardInterrupt: `check` raised it; all that had begun has been kept.
-        ClusterLost: The cluster is gone; all that had finished has been kept.
+            ClusterLost: The cluster is gone; all that had finished has been kept.
             OSError: A finished run cannot be kept.
             ValueError: What was worked out of a run is no number.
         """
