@@ -29,10 +29,11 @@ _REQUESTS_PER_BIN: Final = 25
 _FEWEST_BINS: Final = 20
 _MOST_LANES: Final = 4
 _CROWD: Final = 6
-_WIDTH_LEFT_BY_LEGEND: Final = 0.93
+_WIDTH_LEFT_BY_LEGEND: Final = 0.88
 _LANE: Final = 14.0
 _LABEL_SIZE: Final = 9.5
-_LABEL_GAP: Final = 8.0
+_LABEL_GAP: Final = 10.0
+_HINTED: Final = 1.05  # a rasterised letter is up to this much wider than its outline
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,9 @@ def _name(event: Event) -> str:
 
 
 def _width(words: str) -> float:
-    """How wide a label is, in points."""
+    """How wide a label is at most, in points."""
     font = FontProperties(family=palette.STYLE["font.family"], size=_LABEL_SIZE)
-    return float(text_to_path.get_text_width_height_descent(words, font, ismath=False)[0])
+    return _HINTED * float(text_to_path.get_text_width_height_descent(words, font, ismath=False)[0])
 
 
 def _write_lanes(axes: Axes, spans: list[tuple[float, float, str, str]], stop: float) -> float:
