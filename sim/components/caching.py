@@ -101,7 +101,10 @@ class Caching:
         if key in flights:
             self.coalesced += 1
             return (yield from flights.join(request, key))
-        return (yield from flights.lead(key, fetch(request)))
+        accepted, request.accepted = request.accepted, True  # others may join in, who do not give up when it does
+        response = yield from flights.lead(key, fetch(request))
+        request.accepted = accepted
+        return response
 
     def lookup(self, request: Request) -> bool:
         """Whether a fresh answer is there now; counts it."""

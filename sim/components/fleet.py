@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sim.balancing import Endpoint, LatencyByLoad, OutlierDetector, eligible, weight_factor
 from sim.components.component import Handler, Steps
 from sim.components.deciding import balancer_for
-from sim.components.network import Direction, Edge, Link, cross
+from sim.components.network import NEVER_SENT, Direction, Edge, Link, cross
 from sim.components.noted import noted_pick
 from sim.components.region import zone_of
 from sim.components.server import Server
@@ -124,7 +124,7 @@ class Fleet:
         self.answered(request, False)
 
     def forget(self, request: Request) -> None:
-        """The caller has died, or was killed: there will be no answer, and it is not the instance's fault."""
+        """The caller has died, or has given up before it was through: there will be no answer, and that is no news."""
         self._asked.pop(request, None)
 
     def _learn(self, endpoint: Endpoint, sent: float, fine: bool) -> None:
@@ -235,9 +235,10 @@ class FleetEdge:
                     request.network += delay
                     yield delay
             else:
-                yield from cross(link.out, request, request.size)
-                response = yield from self._serve[endpoint.index](request)
-                yield from cross(link.back, request, request.response_size if response.success else 0.0)
+                response = NEVER_SENT
+                if (yield from cross(link.out, request, request.size)):
+                    response = yield from self._serve[endpoint.index](request)
+                    yield from cross(link.back, request, request.response_size if response.success else 0.0)
         except BaseException:
             endpoint.outstanding -= 1
             fleet.forget(request)
@@ -245,7 +246,9 @@ class FleetEdge:
         endpoint.outstanding -= 1
         if salt:
             request.call -= salt
-        if self._learns:
+        if response is NEVER_SENT:
+            fleet.forget(request)
+        elif self._learns:
             fleet.answered(request, response.condition in FINE)
         return response
 

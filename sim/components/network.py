@@ -2,12 +2,13 @@
 
 Latency is one way and paid on every crossing. A lost packet is sent again by TCP after a retransmission time-out that
 doubles (RFC 6298, with Linux's minimum of 200 ms), so loss shows as a long tail, and a cut link as silence until it
-heals. With a bandwidth, each direction transmits one message after the other.
+heals. Who gives up closes the connection, and what has not got there by then is not sent again. With a bandwidth, each
+direction transmits one message after the other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
-from math import inf, prod
+from math import fsum, inf, prod
 from typing import Any
 
 from simpy.events import Event
@@ -16,11 +17,13 @@ from sim.components.component import Handler, Steps
 from sim.components.network_config import LinkConfig
 from sim.kernel import Environment, Streams, Uniform
 from sim.metrics import Recorder
-from sim.request import NETWORK, Request
+from sim.request import ANSWERS, NETWORK, Outcome, Request
 from sim.values import Constant
 
 FIRST_RETRANSMISSION = 0.2
 LONGEST_RETRANSMISSION = 120.0
+NEVER_SENT = ANSWERS[Outcome.TIMEOUT]
+"""What comes of a request that has not got there when its caller gives up; nobody waits for it any more."""
 
 
 class Pipe:
@@ -80,19 +83,21 @@ class Direction:
         Args:
             size: Bytes.
         """
-        now = self.env.now
+        silences = self.silences()
+        return self.transit(size) + (inf if silences is None else fsum(silences))
+
+    def transit(self, size: float) -> float:
+        """How long a message that leaves now takes if no packet of it is lost, s.
+
+        Args:
+            size: Bytes.
+        """
         seconds = self.latency()
         for extra in self.extra:
             seconds += extra()
         if self.pipe is not None and size:
-            seconds += self.pipe.transmit(size, now)
-        waited, timer = 0.0, FIRST_RETRANSMISSION
-        while self._loses(now + waited):
-            if self.dead_until == inf:
-                return inf
-            waited += timer
-            timer = min(timer * 2.0, LONGEST_RETRANSMISSION)
-        return seconds + waited
+            seconds += self.pipe.transmit(size, self.env.now)
+        return seconds
 
     @property
     def dead_until(self) -> float:
@@ -100,12 +105,32 @@ class Direction:
         ends = [until for share, until in self.losses if share >= 1.0]
         return max(self.cut_until, inf if self.loss >= 1.0 else 0.0, *ends)
 
+    def silences(self) -> list[float] | None:
+        """How long a packet sent now lies lost each time before it is sent again, s; None if it never gets through."""
+        waited, silences = 0.0, []
+        for timer in retransmissions():
+            if not self._loses(self.env.now + waited):
+                break
+            if self.dead_until == inf:
+                return None
+            waited += timer
+            silences.append(timer)
+        return silences
+
     def _loses(self, now: float) -> bool:
         """Whether a packet sent at `now` is lost."""
         if now < self.cut_until:
             return True
         arrives = (1.0 - self.loss) * prod(1.0 - share for share, until in self.losses if now < until)
         return arrives < 1.0 and self._coin.next() >= arrives
+
+
+def retransmissions() -> Iterator[float]:
+    """How long TCP waits each time before it sends a packet again, s."""
+    timer = FIRST_RETRANSMISSION
+    while True:
+        yield timer
+        timer = min(timer * 2.0, LONGEST_RETRANSMISSION)
 
 
 class Link:
@@ -176,27 +201,40 @@ class Edge:
                 request.network += delay
                 yield delay
         else:
-            yield from cross(link.out, request, request.size)
-            response = yield from self.target.handle(request)
-            yield from cross(link.back, request, request.response_size if response.success else 0.0)
+            response = NEVER_SENT
+            if (yield from cross(link.out, request, request.size)):
+                response = yield from self.target.handle(request)
+                yield from cross(link.back, request, request.response_size if response.success else 0.0)
         if salt:
             request.call -= salt
         return response
 
 
 def cross(direction: Direction, request: Request, size: float) -> Any:
-    """Takes a request, or its answer, over one direction of a link, exactly when it gets there."""
+    """Takes a request, or its answer, over one direction of a link, exactly when it gets there.
+
+    Returns:
+        Whether it got there. It does not if its caller gives up while it has to be sent again, unless a server is at
+        work on it: that goes on.
+    """
     yield from request.settle()
-    seconds = direction.crossing(size)
-    if seconds == inf:
+    env = direction.env
+    seconds, silences = direction.transit(size), direction.silences()
+    if silences is None:
         request.doing = NETWORK
-        yield direction.env.never()
-    request.network += seconds
+    else:
+        request.network += seconds + fsum(silences)
+    for silence in retransmissions() if silences is None else silences:
+        yield silence
+        if request.given_up and not request.accepted:
+            request.cut_short(env.now)
+            return False
     yield seconds
     if direction.last is not None and size:
-        seconds = direction.last.transmit(size, direction.env.now)
+        seconds = direction.last.transmit(size, env.now)
         request.network += seconds
         yield seconds
+    return True
 
 
 class LossyAccess:

@@ -96,6 +96,7 @@ class Server(Mortal):
             return REFUSED
         self.offered += 1
         flow, work, inside = request.flow, request.work, self._inside
+        accepted, request.accepted = request.accepted, True
         if inside is not None:
             inside[flow] = request
         holding = False
@@ -184,6 +185,7 @@ class Server(Mortal):
             self._cut(request, work)
             return (yield from self._hang(request))
         finally:
+            request.accepted = accepted
             if inside is not None:
                 del inside[flow]
             if not holding:

@@ -91,6 +91,7 @@ class Attempt:
 
 def leave(recorder: Recorder, flow: Flow, child: Request) -> None:
     """Nobody waits for an attempt any more: what it has cost is known when it ends."""
+    child.given_up = True
     if flow.ended:
         recorder.waste(child)
     else:

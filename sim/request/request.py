@@ -79,6 +79,7 @@ class Request:
     """
 
     __slots__ = (
+        "accepted",
         "arrived",
         "attempts",
         "backoff",
@@ -134,6 +135,7 @@ class Request:
         self.call = 0  # which of the user request's calls this is: the second index of its service demands
         self.calls = 0  # how many calls beyond the first the user request has made
         self.attempts = 0  # how often its client has sent it
+        self.accepted = False  # whether a server has it, which goes on whatever its caller does
         self.given_up = False  # whether its caller has stopped waiting for it
         self.deadline = inf  # when the caller gives up, s
         self.doing = QUEUE  # what the current wait is, where the ledger does not have it yet

@@ -246,6 +246,32 @@ def test_cuts_that_overlap_heal_with_the_last(play):
     assert story.log == [(0.1, 0.73, "ok")]
 
 
+def test_what_its_caller_gave_up_on_is_not_sent_again(play):
+    """Sent at 100 ms and lost, again at 300 and 700 ms, and given up at 600 ms; the next one, at 1.5 s, gets there."""
+    text = CALL.replace("to: api}", "to: api, timeout: 500ms}")
+    story = play(f"{text}events: [{{at: 0s, partition: api, for: 1s}}]", user=[0.1, 1.5])
+    assert story.log == [(0.1, 0.6, "timeout"), (1.5, 1.53, "ok")]
+    assert story.component("api")["served"] == 1
+
+
+@pytest.mark.parametrize(
+    ("api", "served"), [("gateway, routes: [{match: /**, to: bank}]", 0), ("service, steps: [{call: {to: bank}}]", 1)]
+)
+def test_a_proxy_hangs_up_when_its_caller_does_and_a_server_goes_on(play, api, served):
+    """The bank is cut off until 1 s, the user gives up after 500 ms: a server waits and gets its answer, for nobody."""
+    story = play(
+        f"""
+        duration: 5s
+        clients: {{user: {{traffic: {{replay: user.csv}}, to: api, timeout: 500ms}}}}
+        components: {{api: {{kind: {api}}}, bank: {{kind: service, work: 10ms}}}}
+        events: [{{at: 0s, partition: {{between: [api, bank]}}, for: 1s}}]
+        """,
+        user=[0.1],
+    )
+    assert story.log == [(0.1, 0.6, "timeout")]
+    assert story.component("bank")["served"] == served
+
+
 # -- more latency
 
 

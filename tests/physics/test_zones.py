@@ -94,3 +94,23 @@ def test_a_dark_zone_is_silent_until_the_checks_have_found_out(play):
     up = samples[samples["t"] == 30.0]["up"].tolist()
     assert up == [0, 1, 1] * 3
     assert samples[samples["t"] == 50.0]["up"].tolist() == [1] * 9
+
+
+def test_a_zone_that_is_back_has_its_share_again(play):
+    """Callers give up after half a second, and nobody counts what they have sent into the dark as outstanding for long:
+    a closed connection is not tried again. At 40 s the zone is back, and each instance works on every second request.
+    """
+    story = play(
+        """
+        duration: 60s
+        regions: {us: {zones: [a, b]}}
+        clients: {ann: {region: us, traffic: {rate: 50/s, arrivals: constant}, timeout: 500ms, to: api}}
+        components:
+          api: {kind: service, region: us, instances: 2, workers: 10, work: 30ms, balancer: least_request}
+        events: [{at: 20s, for: 20s, zone_down: us/a}]
+        """
+    )
+    places, samples = story.result.places, story.result.samples
+    after = samples[samples["t"] > 41.0]
+    busy = [10 * after["utilization"][after["place"] == places.index(("api", index))].mean() for index in (0, 1)]
+    assert busy == pytest.approx([0.75, 0.75], rel=0.01)

@@ -54,7 +54,7 @@ class TracedRequest(Request):
     service: Any = Told("service", Tape.works)
     backoff: Any = Told("backoff", Tape.pauses)
     child: Any = Told("child", lambda tape, before, child: tape.waits_for(child))
-    given_up: Any = Told("given_up", lambda tape, before, after: tape.first_attempt_is_over())
+    given_up: Any = Told("given_up", lambda tape, before, after: tape.is_given_up())
 
     @property
     def tape(self) -> Tape:

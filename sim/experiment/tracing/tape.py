@@ -161,9 +161,10 @@ class Tape:
         branch.outcome = Outcome.TIMEOUT.word if gave_up else _outcome(child)
         self._under_way = []
 
-    def first_attempt_is_over(self) -> None:
-        """The user no longer waits for this object as such: what comes now is told by the tape of the user request."""
-        assert self.root is not None
+    def is_given_up(self) -> None:
+        """Nobody waits for this object as such; after a first attempt the tape of the user request goes on."""
+        if self.root is None:
+            return
         now = self.env.now
         self.root._mark = self.span.end = now
         if self.request.flow.ended:
