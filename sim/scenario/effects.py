@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.balancing import ALGORITHMS
 from sim.components import ClientConfig
+from sim.components.queue import QueueConfig
 from sim.components.service import ServiceConfig
 from sim.metrics import parse_measure
 from sim.policies.retry import RetryConfig
@@ -42,6 +43,8 @@ def warnings(document: Document, source: Source, topology: Topology) -> Iterator
                 placed.append((path, iter([(("home",), "nothing is 'resident' by client, so nobody looks at it")])))
         if isinstance(part, ServiceConfig):
             placed.append((path, _service(part, patient)))
+        if isinstance(part, QueueConfig):
+            placed.append(((*path, "consumers"), _consumers(part, document)))
     placed.append((("objectives",), _objectives(document, topology)))
     for path, doubts in placed:
         for inside, text in doubts:
@@ -85,6 +88,15 @@ def _service(service: ServiceConfig, patient: bool) -> Iterator[Doubt]:
         yield ("order",), "with a queue of 0 nobody ever waits"
     if service.deadline_propagation and patient:
         yield ("deadline_propagation",), "no caller ever gives up: there is no 'timeout' anywhere"
+
+
+def _consumers(queue: QueueConfig, document: Document) -> Iterator[Doubt]:
+    for number, consumer in enumerate(queue.consumers):
+        service: Any = document.components[consumer.service]
+        if service.queue != "unbounded" and service.workers * consumer.prefetch > service.workers + service.queue:
+            at_once, room = service.workers * consumer.prefetch, service.workers + service.queue
+            text = f"an instance of {quote(consumer.service)} gets {at_once} messages and has room for {room}: "
+            yield (number, "prefetch"), f"{text}it refuses the others, each time they come"
 
 
 def _objectives(document: Document, topology: Topology) -> Iterator[Doubt]:

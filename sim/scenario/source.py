@@ -67,7 +67,7 @@ class Source:
         return data
 
     def written(self, path: Path) -> Path:
-        """Finds what was written in the place of a value: the scalar or list that is short for it.
+        """Finds what was written in the place of a value: the scalar, list or only item that is short for it.
 
         Args:
             path: Keys and list indices from the root; may name what a shorthand stands for.
@@ -77,7 +77,8 @@ class Source:
         """
         data, steps = self.data, list[str | int]()
         for number, segment in enumerate(path):
-            if isinstance(segment, str) and not isinstance(data, dict):
+            holder: type = dict if isinstance(segment, str) else list
+            if not isinstance(data, holder):
                 continue
             if not holds(data, segment):
                 return (*steps, *path[number:])

@@ -117,6 +117,27 @@ def test_a_change_for_the_worse(complaints: Complain, old: str, new: str, expect
     assert complaints(text=SHOP.replace(old, new)) == expected
 
 
+@pytest.mark.parametrize(
+    ("consumers", "mailer", "place"),
+    [
+        ("[{service: mailer, prefetch: 4}]", "workers: 2, queue: 5", "[0].prefetch"),
+        ("{service: mailer, prefetch: 4}", "workers: 2, queue: 5", ".prefetch"),
+        ("{service: mailer, prefetch: 4}", "workers: 2, queue: 6", ""),
+        ("{service: mailer, prefetch: 4}", "workers: 2, queue: unbounded", ""),
+    ],
+)
+def test_more_messages_than_a_consumer_has_room_for(folder: object, consumers: str, mailer: str, place: str) -> None:
+    """Two workers with four messages each: two in work, and six that need a place in its own queue."""
+    text = SHOP.replace("[mailer]", consumers).replace("mailer: {kind: service,", f"mailer: {{kind: service, {mailer},")
+    with open("shop.yaml", "w") as file:
+        file.write(text)
+    message = "an instance of 'mailer' gets 8 messages and has room for 7: it refuses the others, each time they come"
+    line, column = 9, text.splitlines()[8].find("4}") + 1
+    expected = [f"components.emails.consumers{place}: {message}  shop.yaml:{line}:{column}"] if place else []
+    found = [str(problem) for problem in load("shop.yaml").warnings]
+    assert [line for line in found if "components.db" not in line] == expected
+
+
 def test_without_a_queue_nothing_lags(complaints: Complain) -> None:
     """A figure that only queues count."""
     text = """\
