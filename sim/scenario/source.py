@@ -77,8 +77,8 @@ class Source:
         """
         data, steps = self.data, list[str | int]()
         for number, segment in enumerate(path):
-            holder: type = dict if isinstance(segment, str) else list
-            if not isinstance(data, holder):
+            fits = isinstance(data, dict) if isinstance(segment, str) else isinstance(data, list)
+            if not fits:
                 continue
             if not holds(data, segment):
                 return (*steps, *path[number:])
