@@ -41,7 +41,7 @@ def write_figures(
         figure = plot.draw(result)
         assert isinstance(figure, Figure)
         documents[name] = svg(figure)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)
         (folder / f"{name}.svg").write_text(documents[name], encoding="utf-8")
         with palette.style():
             figure.savefig(folder / f"{name}.png", dpi=_DPI, metadata={"Software": None})

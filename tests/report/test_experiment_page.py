@@ -2,15 +2,18 @@
 
 import html
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sim.report.experiments import FIGURES_OF, summary_lines, write_experiment
+from sim.report.experiments.page import render_experiment
 from sim.report.experiments.sheets import make_sheets
 from sim.report.experiments.write import kind_of
-from tests.report.experiment_studies import STUDIES, balancers, failed, fewest_workers, rates_and_workers, strange
+from tests.report.experiment_studies import STUDIES, balancers, failed, fewest_workers, rates_and_workers
 from tests.report.experiment_studies import words as one_run_each
 from tests.report.test_html_in_chromium import BROWSER, browse
 
@@ -41,10 +44,28 @@ def page_of(study: Any, folder: Path) -> str:
     return write_experiment(study, MANIFEST, folder).read_text(encoding="utf-8")
 
 
+def page_without_figures(study: Any) -> str:
+    """The same, quicker, for those who only read it."""
+    return render_experiment(study, {}, {}, MANIFEST, {})
+
+
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a study's report, which is written once."""
+
+    @cache
+    def write(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        write_experiment(STUDIES[name](), MANIFEST, folder)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def shown(written: Callable[[str], Path]) -> str:
     """The page of three balancers."""
-    return page_of(balancers(), tmp_path_factory.mktemp("balancers"))
+    return (written("balancers") / "report.html").read_text(encoding="utf-8")
 
 
 def words(page: str) -> str:
@@ -54,10 +75,11 @@ def words(page: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["balancers", "rates_and_workers", "fewest_workers"])
-def test_answer_tables_and_figures_are_in_the_page_and_on_disk(name: str, tmp_path: Path) -> None:
+def test_answer_tables_and_figures_are_in_the_page_and_on_disk(name: str, written: Callable[[str], Path]) -> None:
     """The sentences come first, then every cell of every table, and each figure that applies."""
     study = STUDIES[name]()
-    page = page_of(study, tmp_path)
+    folder = written(name)
+    page = (folder / "report.html").read_text(encoding="utf-8")
     text = words(page)
     places = [text.index(" ".join(line.split())) for line in summary_lines(study)]
     assert places == sorted(places)
@@ -67,10 +89,10 @@ def test_answer_tables_and_figures_are_in_the_page_and_on_disk(name: str, tmp_pa
             assert " ".join(" ".join(cell.text for cell in row).split()) in text
     applying = {key for key, plot in FIGURES_OF[kind_of(study)].items() if plot.is_about(study)}
     assert set(re.findall(r'<figure id="figure-(\w+)"', page)) == applying
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+    assert {path.name for path in (folder / "figures").iterdir()} == {
         f"{key}.{ending}" for key in applying for ending in ("svg", "png")
     }
-    assert {path.name for path in tmp_path.iterdir()} == {"figures", "report.html"}
+    assert {path.name for path in folder.iterdir()} == {"figures", "report.html"}
 
 
 def test_the_page_says_how_the_experiment_was_made(shown: str) -> None:
@@ -84,10 +106,10 @@ def test_the_page_says_how_the_experiment_was_made(shown: str) -> None:
     assert "objectives" not in text.split("How it was run")[1]
 
 
-def test_what_single_runs_cannot_say_is_not_explained(tmp_path: Path) -> None:
+def test_what_single_runs_cannot_say_is_not_explained() -> None:
     """Without replications there is no ± and no interval to read."""
-    assert "±" in words(page_of(rates_and_workers(), tmp_path / "several"))
-    text = words(page_of(one_run_each(), tmp_path / "single"))
+    assert "±" in words(page_without_figures(rates_and_workers()))
+    text = words(page_without_figures(one_run_each()))
     assert "Each figure is of a single run" in text
     assert "±" not in text
 
@@ -100,18 +122,18 @@ def test_the_page_loads_nothing_and_runs_nothing(shown: str) -> None:
     assert "@import" not in shown
 
 
-def test_strange_names_are_text(tmp_path: Path) -> None:
+def test_strange_names_are_text(written: Callable[[str], Path]) -> None:
     """Names of variants are shown as they are written, in tables and figures, and never become mark-up."""
-    page = page_of(strange(), tmp_path)
+    page = (written("strange") / "report.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<script>alert(1)</script>" in words(page)
     assert "$\\frac{1}{0}$ {x} 検索" in words(page)
     assert "\x07" not in page
 
 
-def test_failed_runs_have_a_section(shown: str, tmp_path: Path) -> None:
+def test_failed_runs_have_a_section(shown: str) -> None:
     """Each with its parameters, its seed and its reason, escaped."""
-    page = page_of(failed(), tmp_path)
+    page = page_without_figures(failed())
     assert "<b>no</b>" not in page
     assert "round_robin, seed 1: ValueError: <b>no</b> & so on" in words(page)
     assert 'id="failed"' not in shown
@@ -145,15 +167,15 @@ def test_an_interrupted_page_leaves_the_earlier_one_as_it_was(tmp_path: Path) ->
 
 @pytest.mark.chromium
 @pytest.mark.skipif(BROWSER is None, reason="no browser on PATH")
-def test_pages_fit_a_telephone_and_a_desktop(tmp_path: Path) -> None:
+def test_pages_fit_a_telephone_and_a_desktop(written: Callable[[str], Path], tmp_path: Path) -> None:
     """Nothing overflows sideways, no figure is cut, all have a visible size, and the console stays empty."""
-    studies = {"comparison": strange(), "sweep": rates_and_workers(), "capacity": fewest_workers()}
     frames, expected = [], []
-    for name, study in studies.items():
-        page = html.escape(page_of(study, tmp_path / name))
+    for name in ("strange", "rates_and_workers", "fewest_workers"):
+        study = STUDIES[name]()
+        page = html.escape((written(name) / "report.html").read_text(encoding="utf-8"))
         for width in (390, 1280):
             frames.append(f'<iframe width="{width}" height="2000" style="border:0" srcdoc="{page}"></iframe>')
-            expected.append((width, sum(plot.is_about(study) for plot in FIGURES_OF[name].values())))
+            expected.append((width, sum(plot.is_about(study) for plot in FIGURES_OF[kind_of(study)].values())))
     frame = tmp_path / "frames.html"
     frame.write_text(FRAMES.format(frames="\n".join(frames)), encoding="utf-8")
     shown = browse(frame, tmp_path / "profile", "--window-size=1400,2000", "--dump-dom")
