@@ -2,7 +2,8 @@
 
 import json
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +16,32 @@ from sim.report.explain import Finding, explain
 from sim.scenario import load, shipped_scenarios
 
 NAMES = [path.stem for path in shipped_scenarios()]
-SHORTER = {"mmc": {"duration": "300s"}, "reference_path": {"duration": "20s"}}
 UNSURE = re.compile(r"\b([Mm]ay|[Mm]ight|[Cc]ould|[Pp]robably|[Pp]erhaps|nan|None|inf)\b")
 
+Told = tuple[Result, dict[str, Any], list[Finding]]
 
-@cache
-def told(name: str) -> tuple[Result, dict[str, Any], list[Finding]]:
+
+@pytest.fixture(scope="module")
+def told(shipped: Callable[[str], Result]) -> Callable[[str], Told]:
     """A run of a shipped scenario, its summary, and what is found in it."""
-    scenario = load(name, SHORTER.get(name))
-    result = run(scenario)
-    summary = summarize(result)
-    return result, summary, explain(summary, timeline(result), components_timeline(result), scenario)
+
+    @lru_cache(maxsize=8)
+    def told_(name: str) -> Told:
+        result = shipped(name)
+        summary = summarize(result)
+        return result, summary, explain(summary, timeline(result), components_timeline(result), load(name))
+
+    return told_
 
 
-def text(name: str) -> str:
+@pytest.fixture(scope="module")
+def text(told: Callable[[str], Told]) -> Callable[[str], str]:
     """All that is said about a scenario."""
-    return "\n".join(f"{finding.title}: {finding.text}" for finding in told(name)[2])
+    return lambda name: "\n".join(f"{finding.title}: {finding.text}" for finding in told(name)[2])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_scenario_is_explained_without_a_may(name):
+def test_every_scenario_is_explained_without_a_may(name, told):
     """There are findings, each has both parts, none hedges, and all are plain data."""
     findings = told(name)[2]
     assert len(findings) >= 2
@@ -103,7 +110,7 @@ def test_every_scenario_is_explained_without_a_may(name):
         ("load_balancing_homogeneous", [r"Nothing was saturated: the busiest is api, at 8\d%"]),
     ],
 )
-def test_the_point_of_a_scenario_is_told(name, sentences):
+def test_the_point_of_a_scenario_is_told(name, sentences, text):
     """What the scenario is there to show is among the findings; figures that are chance are in other tests."""
     for sentence in sentences:
         assert re.search(sentence, text(name))
@@ -112,7 +119,7 @@ def test_the_point_of_a_scenario_is_told(name, sentences):
 class TestFigures:
     """Figures in sentences, counted again from the requests themselves."""
 
-    def test_whose_the_slowest_requests_are(self):
+    def test_whose_the_slowest_requests_are(self, told, text):
         """At least so many of the slowest hundredth are of the crowd: in truth more."""
         result, summary, _ = told("open_vs_closed_loop")
         (stated,) = re.findall(r"At least (\d+)% of the slowest 1% come from crowd", text("open_vs_closed_loop"))
@@ -121,28 +128,28 @@ class TestFigures:
         share = np.mean(slowest["client"] == result.clients.index("crowd"))
         assert float(stated) / 100.0 <= share <= 1.0
 
-    def test_what_a_dead_instance_drew(self):
+    def test_what_a_dead_instance_drew(self, told, text):
         """More than half of what was sent while it was down was refused."""
         rows = told("instance_crash")[0].requests
         sent = rows[(rows["arrived"] >= 20.0) & (rows["arrived"] < 40.0)]
         refused = np.mean([each == "refused" for each in _words(sent)])
         assert f"drew {100.0 * refused:.0f}% of the requests" in text("instance_crash")
 
-    def test_what_a_closed_loop_did_not_send(self):
+    def test_what_a_closed_loop_did_not_send(self, told, text):
         """22 requests in the two seconds of the stall."""
         result = told("open_vs_closed_loop")[0]
         arrived = result.requests["arrived"][result.requests["client"] == result.clients.index("load_test")]
         sent = np.count_nonzero((arrived >= 30.0) & (arrived < 32.0))
         assert f"in 2s, from 30s on, it sent {sent} requests" in text("open_vs_closed_loop")
 
-    def test_attempts_after_a_spike(self):
+    def test_attempts_after_a_spike(self, told, text):
         """Attempts per request in the minute after the spike of the retry storm."""
         result = told("retry_storm")[0]
         starts, arrived = result.attempt_starts[0], result.requests["arrived"]
         ratio = np.count_nonzero(starts >= 30.0) / np.count_nonzero(arrived >= 30.0)
         assert f"which made {ratio:.3g} attempts of each request" in text("retry_storm")
 
-    def test_how_long_an_instance_was_full(self):
+    def test_how_long_an_instance_was_full(self, told, text):
         """Seconds in which the cold instance was at least 95% busy."""
         seconds = components_timeline(told("slow_start")[0])
         full = seconds[(seconds.component == "api") & (seconds.instance == 0) & (seconds.utilization >= 0.95)].t_s
