@@ -155,8 +155,9 @@ class Run:
 
     @property
     def arrived_work(self) -> float:
-        """Server seconds that requests have needed, per second."""
-        return float(self.rows["service"].sum() / self.seconds)
+        """Server seconds that requests have needed, per second; those who were turned away would need the mean."""
+        service = self.rows["service"]
+        return float(service[service > 0.0].mean() * len(service) / self.seconds)
 
     def component(self, name: str, counter: str) -> float:
         """A counter of a component."""
