@@ -94,9 +94,11 @@ class Run:
 
     Args:
         result: The run.
+        tail: How long before its end a request may still be in flight, s.
     """
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, tail: float = 0.5) -> None:
+        self.tail = tail
         self.result = replace(result, requests=result.requests.copy())  # without the room for more
 
     @cached_property
@@ -116,9 +118,9 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """How long those requests took to arrive: all measured time but the last twentieth, or half a second."""
+        """How long those requests took to arrive: all measured time but the last twentieth, or the tail."""
         measured = self.result.duration - self.result.warmup
-        return measured - max(0.05 * measured, 0.5)
+        return measured - max(0.05 * measured, self.tail)
 
     def latency(self, quantile: float | None = None) -> float:
         """Mean or quantile of the latency of successes."""
@@ -221,11 +223,14 @@ class Study(Trials):
         text: The scenario in YAML, without its title.
         seeds: How many runs there are at first.
         surplus: Something in a run whose mean is zero, as a control variate.
+        tail: How long before the end of a run a request may still be in flight, s.
     """
 
-    def __init__(self, text: str, seeds: int = SEEDS, surplus: Callable[[Run], float] | None = None) -> None:
+    def __init__(
+        self, text: str, seeds: int = SEEDS, surplus: Callable[[Run], float] | None = None, tail: float = 0.5
+    ) -> None:
         self.scenario = scenario(text)
-        super().__init__(lambda seed: Run(run(self.scenario, seed)), seeds, surplus)
+        super().__init__(lambda seed: Run(run(self.scenario, seed), tail), seeds, surplus)
 
 
 def surplus_work(expected: float) -> Callable[[Run], float]:

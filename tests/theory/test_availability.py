@@ -22,7 +22,7 @@ def test_dns_keeps_sending_users_to_a_dead_address_until_their_record_runs_out(t
         f"  c{number}: {{region: us, traffic: {{rate: {USERS_EACH}/s}}, to: names}}" for number in range(RESOLVERS)
     )
     study = Study(f"""
-duration: {DEAD + DETECTION + TTL + 20.0:g}s
+duration: {DEAD + DETECTION + TTL + 5.0:g}s
 regions: {{us: {{}}, eu: {{}}}}
 network: {{between: {{us/eu: 0s}}}}
 clients:
@@ -98,9 +98,9 @@ def test_availability_of_parts_in_series_and_in_parallel(theory):
     study = Study(f"""
 duration: 60s
 clients:
-  series: {{traffic: {{rate: 100/s}}, to: chain}}
+  series: {{traffic: {{rate: 20/s}}, to: chain}}
   parallel: {{traffic: {{rate: 300/s}}, to: pair, {again}}}
-  both: {{traffic: {{rate: 300/s}}, to: pairs}}
+  both: {{traffic: {{rate: 100/s}}, to: pairs}}
 components:
   chain: {{kind: service, workers: 100, steps: [{calls}]}}
   pairs: {{kind: service, workers: 100, steps: [call: {{to: pair, {again}}}, call: {{to: pair, {again}}}]}}

@@ -10,9 +10,10 @@ from sim.request import Outcome
 from tests.theory.formulas.chains import shorter_of_two, supermarket, supermarket_limit
 from tests.theory.formulas.queueing import ManyServers, quantile, round_robin
 from tests.theory.protocol import SEEDS, Study, surely_positive, surplus_work
+from tests.theory.walks import waits
 
 
-def fleet(rate, instances, balancer, seconds, warmup, seeds=SEEDS, workers=1):
+def fleet(rate, instances, balancer, seconds, warmup, seeds=SEEDS, workers=1, surplus=None, tail=0.5):
     """Poisson arrivals at a service of exponential instances, mean 10 ms."""
     return Study(
         f"""
@@ -30,8 +31,24 @@ components:
     balancer: {balancer}
 """,
         seeds,
-        surplus=surplus_work(0.01 * rate),
+        surplus or surplus_work(0.01 * rate),
+        tail,
     )
+
+
+def surplus_wait(rate, workers):
+    """How much longer than M/M/c the requests of a run would have waited in one queue for as many workers, s.
+
+    The shortest of some queues is nearly one queue for all, so that this explains most of the chance in it.
+    """
+    exact = ManyServers(rate, 100, workers).mean_wait
+
+    def surplus(run):
+        rows = run.result.requests
+        first, last = np.searchsorted(rows["arrived"], (run.result.warmup, run.result.warmup + run.seconds))
+        return float(waits(rows["arrived"], rows["service"], workers)[first:last].mean()) - exact
+
+    return surplus
 
 
 def test_shorter_of_two_queues(theory):
@@ -39,7 +56,7 @@ def test_shorter_of_two_queues(theory):
 
     Source: L. Flatto, H. P. McKean, 1977; the chain of the two queue lengths solved numerically.
     """
-    study = fleet(160, 2, "least_connections", 110, 5)
+    study = fleet(160, 2, "least_connections", 60, 4, surplus=surplus_wait(160, 2))
     mean, idle = shorter_of_two(160, 100)
     case, given = "A8-jsq-n2-0.8", "160/s, exponential 10 ms, 2 instances, least connections"
     theory.agrees(case, "mean response", study, lambda run: run.latency(), 1e3 * mean, given)
@@ -52,7 +69,7 @@ def test_two_choices_of_a_hundred(theory):
     Sources: M. Mitzenmacher, IEEE TPDS 12(10), 2001; the correction for 100 instances: N. Gast, B. Van Houdt, "A
     Refined Mean Field Approximation", 2017. Percentiles are those of an independent simulation.
     """
-    study = fleet(9000, 100, "{algorithm: least_request, choices: 2}", 6, 1.5)
+    study = fleet(9000, 100, "{algorithm: least_request, choices: 2}", 3, 0.8, tail=0.2)
     expected, given = 1e3 * supermarket(0.9, 100, 100), "9000/s, exponential 10 ms, 100 instances, best of 2"
     case = "A8-jsq2-n100-0.9"
     theory.agrees(case, "mean response", study, lambda run: run.latency(), expected, given)
@@ -64,9 +81,9 @@ def test_two_choices_of_a_hundred(theory):
 @pytest.mark.parametrize(
     ("load", "choices", "seconds", "warmup", "seeds"),
     [
-        (0.7, 2, 1, 1.5, 6),
-        (0.9, 2, 1, 1.2, 6),
-        (0.9, 3, 1, 1.2, 6),
+        (0.7, 2, 0.7, 0.3, 6),
+        (0.9, 2, 0.7, 0.8, 6),
+        (0.9, 3, 0.7, 0.6, 6),
         pytest.param(0.99, 2, 10, 8, 10, marks=pytest.mark.slow),
     ],
 )
@@ -78,7 +95,7 @@ def test_a_few_choices_of_very_many(theory, load, choices, seconds, warmup, seed
     Sources: N. D. Vvedenskaya, R. L. Dobrushin, F. I. Karpelevich, 1996; M. Mitzenmacher, 1996.
     """
     rate = round(500 * 100 * load)
-    study = fleet(rate, 500, f"{{algorithm: least_request, choices: {choices}}}", seconds, warmup, seeds)
+    study = fleet(rate, 500, f"{{algorithm: least_request, choices: {choices}}}", seconds, warmup, seeds, tail=0.2)
     case, given = f"A8-jsq{choices}-mf-{load}", f"{rate}/s, exponential 10 ms, 500 instances, best of {choices}"
     expected = 1e3 * supermarket_limit(load, 100, choices)
     theory.agrees(case, "mean response", study, lambda run: run.latency(), expected, given)
@@ -87,18 +104,19 @@ def test_a_few_choices_of_very_many(theory, load, choices, seconds, warmup, seed
 
 
 @pytest.mark.parametrize(
-    ("case", "balancer", "seeds"),
+    ("case", "balancer"),
     [
-        ("A8-jsq-n10-0.9", "least_connections", 18),
-        ("A8-jsq2-n10-0.9", "{algorithm: least_request, choices: 2}", SEEDS),
+        ("A8-jsq-n10-0.9", "least_connections"),
+        ("A8-jsq2-n10-0.9", "{algorithm: least_request, choices: 2}"),
     ],
 )
-def test_the_shortest_of_ten_queues(theory, case, balancer, seeds):
+def test_the_shortest_of_ten_queues(theory, case, balancer):
     """At 90% the shortest of ten queues takes 19 ms on average, the shorter of two of them 30 ms; a random one 100 ms.
 
     The figures are those of an independent simulation.
     """
-    study, given = fleet(900, 10, balancer, 60, 10, seeds), f"900/s, exponential 10 ms, 10 instances, {balancer}"
+    study = fleet(900, 10, balancer, 40, 4, seeds=8, surplus=surplus_wait(900, 10))
+    given = f"900/s, exponential 10 ms, 10 instances, {balancer}"
     theory.agrees(case, "mean response", study, lambda run: run.latency(), given=given)
     theory.agrees(case, "p95 response", study, lambda run: run.latency(0.95), given=given)
     theory.agrees(case, "p99 response", study, lambda run: run.latency(0.99), given=given)
@@ -111,7 +129,7 @@ def test_turns_of_a_few(theory, instances):
     Source: L. Kleinrock, Queueing Systems 1, 1975, chapter 6.
     """
     rate = 80 * instances
-    study, (mean, slowest) = fleet(rate, instances, "round_robin", 160, 10), round_robin(rate, 100, instances)
+    study, (mean, slowest) = fleet(rate, instances, "round_robin", 60, 6), round_robin(rate, 100, instances)
     case, given = f"A8-rr-{instances}-0.8", f"{rate}/s, exponential 10 ms, {instances} instances, round robin"
     p95 = 1e3 * quantile(lambda time: np.exp(-slowest * time), 0.95, 10.0)
     theory.agrees(case, "mean response", study, lambda run: run.latency(), 1e3 * mean, given)
@@ -132,7 +150,7 @@ class TenServers:
 @pytest.fixture(scope="module")
 def ten():
     """Ten exponential servers of 10 ms at 80%; warm-up and measured time are the same."""
-    seconds, warmup = 18, 2
+    seconds, warmup = 10, 2
     return TenServers(
         central=fleet(800, 1, "round_robin", seconds, warmup, workers=10),
         least=fleet(800, 10, "least_connections", seconds, warmup),
@@ -223,7 +241,7 @@ def test_one_slow_backend(theory):
     least = linkerd("least_connections", 2)
     share = 0.5 / (10.0 / 0.167 + 0.5)
     theory.agrees(case, "success, least connections", least, in_time, 1.0 - 0.5 * share, given)
-    fastest = linkerd("least_response_time", 2)
+    fastest = linkerd("least_response_time", 1)
     assert all(0.999 <= in_time(run) < 1.0 for run in fastest.runs)
 
 
@@ -253,7 +271,7 @@ components:
     speed: [{", ".join(["1", "3"] * 10)}]
     balancer: {balancer}
 """,
-            seeds=3,
+            seeds=2,
         ).runs
 
     assert all(run.share(Outcome.TIMEOUT) > 0.2 for run in replicas("round_robin"))

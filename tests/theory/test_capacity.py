@@ -22,14 +22,14 @@ components:
 def test_the_load_at_which_p95_is_60_ms(tmp_path: Path) -> None:
     """Response times of M/M/1 are exponential with rate mu - lambda: p95 is ln(20) / (mu - lambda) (Kleinrock 1975).
 
-    So with mu = 100/s the limit of 60 ms is met up to 100 - ln(20) / 60 ms = 50.07 requests a second. Of eight searches
-    with seeds of their own, each names an interval; of a 95% interval, eight of eight or seven hold the true value.
+    So with mu = 100/s the limit of 60 ms is met up to 100 - ln(20) / 60 ms = 50.07 requests a second. Of five searches
+    with seeds of their own, each names an interval; of a 95% interval, five of five or four hold the true value.
     """
     (tmp_path / "queue.yaml").write_text(QUEUE)
     truth = 100.0 - log(20.0) / 0.06
     held = 0
     answers = []
-    for seed in range(0, 8000, 1000):
+    for seed in range(0, 5000, 1000):
         scenario = load(tmp_path / "queue.yaml", {"seed": seed})
         answer = capacity(
             scenario, "clients.app.traffic.rate=20/s..95/s", Runner(InProcess()), ("p95 < 60ms",), precision=0.05
@@ -40,5 +40,5 @@ def test_the_load_at_which_p95_is_60_ms(tmp_path: Path) -> None:
         held += answer.met.number <= truth <= answer.missed.number
         answers.append(answer.number)
         assert answer.missed.number - answer.met.number < 0.2 * truth
-    assert held >= 7
+    assert held >= 4
     assert abs(sum(answers) / len(answers) - truth) < 0.02 * truth

@@ -23,9 +23,9 @@ def crashes():
     databases = "\n".join(f"  db{number}: {{{database}}}" for number in range(DATABASES))
     routes = "\n".join(f"      - {{match: /{number}, to: db{number}}}" for number in range(DATABASES))
     requests = "\n".join(f"      - send: POST /{number}" for number in range(DATABASES))
-    events = "\n".join(f"  - {{at: 5s, crash: db{number}@us}}" for number in range(DATABASES))
+    events = "\n".join(f"  - {{at: 2s, crash: db{number}@us}}" for number in range(DATABASES))
     return Study(f"""
-duration: 22s
+duration: 18s
 regions: {{us: {{}}, eu: {{}}}}
 network: {{between: {{us/eu: 0s}}}}
 clients:
@@ -113,7 +113,7 @@ def test_stale_reads(theory):
     Source: elementary (M/D/∞); P. Bailis et al., Probabilistically Bounded Staleness, PVLDB 5(8), 2012.
     """
     case, given = "stale-50-0.02", "50 writes/s, lag 20 ms"
-    study = replica((50, 200), "{lag: 20ms}", 40)
+    study = replica((50, 200), "{lag: 20ms}", 20)
     theory.agrees(case, "share of stale reads", study, stale, stale_share(50, 0.02), given)
     theory.agrees(case, "age of what they miss, s", study, age, stale_age(50, 0.02), given)
 
@@ -126,6 +126,6 @@ def test_lag_grows_with_the_load(theory):
     Source: elementary (M/M/1, PASTA).
     """
     case, given = "applier-200-400", "200 writes/s, one applier, 2.5 ms each, exponential"
-    study = replica((200, 200), "{apply: {exponential: 2.5ms}, appliers: 1}", 60)
+    study = replica((200, 200), "{apply: {exponential: 2.5ms}, appliers: 1}", 30)
     theory.agrees(case, "share of stale reads", study, stale, 200 / 400, given)
     theory.agrees(case, "age of what they miss, s", study, age, 1 / (400 - 200), given)
