@@ -276,7 +276,7 @@ def test_a_planned_promotion_loses_nothing(play, stage):
 
 
 def test_a_promotion_by_hand_when_the_primary_is_dead_takes_what_there_is(play):
-    """Nobody takes over by itself; at 50 s somebody is told to. The old one, when it is back, is sent no more writes."""
+    """Nobody takes over by itself; at 50 s somebody is told to. The old one, when it is back, gets no more writes."""
     text = world(DARK).replace("failover: {detect: 10s, election: 5s}", "")
     text = text.replace("events: [", "events: [{at: 50s, promote: db@eu}, ")
     story = play(text)
