@@ -118,7 +118,7 @@ def test_a_dead_node_takes_its_share_until_the_checks_have_found_out(play):
 
 
 HERD = """
-    duration: 200s
+    duration: 60s
     clients: {ann: {traffic: {rate: 720/s}, to: api}}
     components:
       api:

@@ -13,15 +13,15 @@ INTERVALS, REPLICATIONS = 60, 10
 
 QUEUE = scenario(
     """
-duration: 7s
-warmup: 1s
+duration: 12s
+warmup: 2s
 clients:
   user: {traffic: {rate: 50/s}, to: server}
 components:
   server: {kind: service, queue: unbounded, work: {exponential: 10ms}}
 """
 )
-"""M/M/1 at half load: its relaxation time is 0.12 s, so that after 1 s it has forgotten that it was empty."""
+"""M/M/1 at half load: its relaxation time is 0.12 s, so that after 2 s it has forgotten that it was empty."""
 
 
 def mean_response(variant, seed):
@@ -36,7 +36,7 @@ def responses():
 
 
 def test_intervals_from_short_runs_hold_the_mean_response(responses):
-    """M/M/1 at half load: 60 intervals, each from ten runs of 6 s, hold 20 ms in about 95% of cases.
+    """M/M/1 at half load: 60 intervals, each from ten runs of 10 s, hold 20 ms in about 95% of cases.
 
     Judged by the binomial test: if they held it in 95%, a share so far off would be seen in more than one of a hundred
     such experiments. The interval of all 600 runs together holds it too.

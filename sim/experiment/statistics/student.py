@@ -6,6 +6,7 @@ Recipes", 3rd edition, 2007, section 9.4). Source of the distribution: Student, 
 Biometrika 6(1), 1908.
 """
 
+from functools import lru_cache
 from math import exp, hypot, inf, isinf, lgamma, log, log1p, pi, sqrt
 
 from sim.experiment.statistics.incomplete_beta import regularised_beta
@@ -35,6 +36,7 @@ def student_p_value(t: float, df: float) -> float:
     return regularised_beta(0.5 * df, 0.5, df / length / length, (t / length) ** 2)
 
 
+@lru_cache(maxsize=1024)
 def student_quantile(p: float, df: float) -> float:
     """The value that Student's t stays below with a given probability.
 
