@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+STUDY = ["--no-report", "--quiet", "--workers", "1", "--set", "duration=20s"]
 QUICKER = {
     "run": ["--no-report", "--quiet"],
-    "compare": ["--no-report", "--quiet", "--replications", "2"],
-    "sweep": ["--no-report", "--quiet", "--replications", "1"],
-    "capacity": ["--no-report", "--quiet", "--precision", "20%"],
+    "compare": [*STUDY, "--replications", "2"],
+    "sweep": [*STUDY, "--replications", "1"],
+    "capacity": [*STUDY, "--precision", "20%"],
 }
-"""What a test adds to a command: figures are left to other tests, and fewer runs do."""
+"""What a test adds to a command: figures and worker processes are left to other tests, and fewer, shorter runs do."""
 
 
 def blocks(language: str) -> list[str]:

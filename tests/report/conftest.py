@@ -1,6 +1,7 @@
 """A made-up run of a shop: 300 requests/s for three minutes, a crash at 60 s, five times the traffic at 120 s."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from sim.metrics.recorder import IN_FLIGHT, ROW_TYPE
 from sim.metrics.result import SAMPLE_TYPE, Event, Result
+from sim.metrics.summary import summarize
+from sim.report.save import write_report
 from sim.request import Outcome
 
 CRASH = (60.0, 90.0)
@@ -127,6 +130,15 @@ def make_shop() -> Callable[..., Result]:
 def shop() -> Result:
     """The shop's run at full size."""
     return build_shop()
+
+
+@pytest.fixture(scope="session")
+def shop_report(shop: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the shop's page and all its figures, written once; the command is a long one."""
+    folder = tmp_path_factory.mktemp("shop")
+    manifest = {"command": "sim run " + 40 * "long_", "seed": 7, "versions": {"numpy": "2.4"}}
+    write_report(shop, summarize(shop), manifest, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -63,27 +63,34 @@ def texts(figure: Any) -> list[str]:
     return [" ".join(found.get_text().split()) for found in figure.findobj(lambda item: hasattr(item, "get_text"))]
 
 
+def check(text: str) -> None:
+    """A figure has no place that is no number and no date, and is not too large."""
+    assert not re.search(r' d="[^"]*nan', text)
+    assert "<dc:date>" not in text
+    assert len(text) < 500_000
+
+
 def drawn(figure: Any) -> Any:
     """The figure, laid out."""
     FigureCanvasAgg(figure).draw()
     return figure
 
 
-@pytest.mark.parametrize(("study", "name"), FIGURES)
+@pytest.mark.parametrize(("study", "name"), [figure for figure in FIGURES if figure[0] != "balancers"])
 def test_every_figure_can_be_drawn_of_any_experiment(study: str, name: str) -> None:
     """No data, failed runs or strange names: there is a figure, not too large, and not a single warning."""
     made = STUDIES[study]()
     text = svg(FIGURES_OF[kind_of(made)][name].draw(made))
-    assert "nan" not in re.findall(r' d="([^"]*)"', text)
-    assert "<dc:date>" not in text
-    assert len(text) < 500_000
+    check(text)
 
 
 @pytest.mark.parametrize(("study", "name"), [("balancers", name) for name in FIGURES_OF["comparison"]])
 def test_a_figure_is_the_same_bytes_every_time_and_draws_into_a_part_of_another(study: str, name: str) -> None:
-    """Two drawings of one study cannot be told apart; given a sub-figure, it draws into that."""
+    """Two drawings of one study, as good as others, cannot be told apart; given a sub-figure, it draws into that."""
     made, plot = STUDIES[study](), FIGURES_OF["comparison"][name]
-    assert svg(plot.draw(made)) == svg(plot.draw(made))
+    text = svg(plot.draw(made))
+    check(text)
+    assert text == svg(plot.draw(made))
     whole = Figure(figsize=(14, 6), layout="constrained")
     left, _ = whole.subfigures(1, 2)
     assert plot.draw(made, figure=left) is left

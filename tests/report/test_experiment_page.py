@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -39,13 +40,8 @@ addEventListener("load", () => {{
 </script>"""
 
 
-def page_of(study: Any, folder: Path) -> str:
-    """The page of a study."""
-    return write_experiment(study, MANIFEST, folder).read_text(encoding="utf-8")
-
-
 def page_without_figures(study: Any) -> str:
-    """The same, quicker, for those who only read it."""
+    """The page of a study, for those who only read it."""
     return render_experiment(study, {}, {}, MANIFEST, {})
 
 
@@ -139,19 +135,21 @@ def test_failed_runs_have_a_section(shown: str) -> None:
     assert 'id="failed"' not in shown
 
 
-def test_a_page_that_is_written_again_leaves_nothing_of_the_earlier_one(tmp_path: Path) -> None:
+def test_a_page_that_is_written_again_leaves_nothing_of_the_earlier_one(
+    written: Callable[[str], Path], tmp_path: Path
+) -> None:
     """Figures that no longer apply are gone, and other files of the folder are left alone."""
+    copytree(written("balancers"), tmp_path, dirs_exist_ok=True)
     (tmp_path / "comparison.json").write_text("{}")
-    page_of(balancers(), tmp_path)
-    page = page_of(fewest_workers(), tmp_path)
+    page = write_experiment(fewest_workers(), MANIFEST, tmp_path).read_text(encoding="utf-8")
     assert "least_connections" not in page
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == {"search", "utilization"}
     assert {path.name for path in tmp_path.iterdir()} == {"figures", "report.html", "comparison.json"}
 
 
-def test_an_interrupted_page_leaves_the_earlier_one_as_it_was(tmp_path: Path) -> None:
+def test_an_interrupted_page_leaves_the_earlier_one_as_it_was(written: Callable[[str], Path], tmp_path: Path) -> None:
     """Ctrl-C before the second figure: every byte of the first report is still there, and nothing else."""
-    page_of(fewest_workers(), tmp_path)
+    copytree(written("fewest_workers"), tmp_path, dirs_exist_ok=True)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     left = iter([None])
 

@@ -8,10 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from sim.metrics.result import Result
-from sim.metrics.summary import summarize
-from sim.report.save import write_report
-
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.chromium,
@@ -44,9 +40,9 @@ document.getElementById("page").addEventListener("load", event => {{
 
 
 @pytest.fixture(scope="module")
-def page(shop: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page(shop_report: Path) -> Path:
     """The shop's page on disk."""
-    return write_report(shop, summarize(shop), {"command": "sim run " + 40 * "long_"}, tmp_path_factory.mktemp("shop"))
+    return shop_report / "report.html"
 
 
 def browse(address: Path, profile: Path, *options: str) -> subprocess.CompletedProcess[str]:

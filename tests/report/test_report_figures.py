@@ -70,12 +70,12 @@ def strange_names(result: Result) -> Result:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("variant", [replace, empty, few, bare, all_in_flight, strange_names], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("variant", [empty, few, bare, all_in_flight, strange_names], ids=lambda f: f.__name__)
 def test_every_figure_can_be_drawn_of_any_run(shop: Result, name: str, variant: Callable[[Result], Result]) -> None:
     """No data, little data or strange data: there is a figure, and not a single warning."""
     text = svg(FIGURES[name].draw(variant(shop)))
     assert text.count("<svg ") == 1
-    assert "nan" not in re.findall(r' d="([^"]*)"', text)
+    assert not re.search(r' d="[^"]*nan', text)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -83,6 +83,8 @@ def test_a_figure_is_the_same_bytes_every_time_and_its_letters_are_letters(shop:
     """Two drawings of one run cannot be told apart, carry no date, and can be searched for words."""
     text = svg(FIGURES[name].draw(shop))
     assert text == svg(FIGURES[name].draw(shop))
+    assert text.count("<svg ") == 1
+    assert not re.search(r' d="[^"]*nan', text)
     assert "<dc:date>" not in text
     assert "<text" in text
     assert len(text) < 2_000_000

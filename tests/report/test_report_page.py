@@ -10,10 +10,12 @@ import pytest
 from sim.metrics.result import Event, Result
 from sim.metrics.summary import summarize
 from sim.report import units
+from sim.report.figures import FIGURES
 from sim.report.html import render_report
-from sim.report.save import write_figures, write_report
+from sim.report.save import write_figures
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}</style></title></pre>"
+TWO = {name: FIGURES[name] for name in ("instances", "outcomes")}
 VOID = frozenset({"meta", "br", "img", "link", "hr", "input"})
 
 
@@ -47,18 +49,9 @@ class Outline(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def folder(shop: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the shop's page and all its figures are."""
-    folder = tmp_path_factory.mktemp("shop")
-    manifest = {"command": "sim run shop.yaml", "seed": 7, "versions": {"numpy": "2.4"}}
-    write_report(shop, summarize(shop), manifest, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def page(folder: Path) -> str:
+def page(shop_report: Path) -> str:
     """The shop's page with all its figures."""
-    return (folder / "report.html").read_text(encoding="utf-8")
+    return (shop_report / "report.html").read_text(encoding="utf-8")
 
 
 def page_of(result: Result, **others: Any) -> str:
@@ -203,18 +196,22 @@ def test_red_is_for_what_is_near_its_limit(shop: Result) -> None:
 def test_a_report_has_no_empty_figure(shop: Result, tmp_path: Path) -> None:
     """Without a component of several instances there is nothing to compare, and no heat map."""
     alone = replace(shop, places=[(f"{component}_{n}", -1) for n, (component, _) in enumerate(shop.places)])
-    assert "instances" not in write_figures(alone, tmp_path / "alone")
-    assert not (tmp_path / "alone" / "instances.png").exists()
+    assert set(write_figures(alone, tmp_path, plots=TWO)) == {"outcomes"}
+    assert {path.stem for path in tmp_path.iterdir()} == {"outcomes"}
 
 
-def test_figures_are_written_as_svg_and_png(shop: Result, folder: Path, tmp_path: Path) -> None:
-    """One pair of files for each figure, and the same bytes each time."""
-    figures = write_figures(shop, tmp_path)
-    assert "instances" in figures
-    files = sorted(path.name for path in tmp_path.iterdir())
-    assert files == sorted(f"{name}.{kind}" for name in figures for kind in ("png", "svg"))
-    for name in files:
-        assert (tmp_path / name).read_bytes() == (folder / "figures" / name).read_bytes()
+def test_figures_are_written_as_svg_and_png(shop: Result, shop_report: Path, tmp_path: Path) -> None:
+    """One pair of files for each figure that applies, and the same bytes each time."""
+
+    def files(folder: Path) -> set[str]:
+        return {path.name for path in folder.iterdir()}
+
+    applying = [name for name, plot in FIGURES.items() if plot.is_about(shop)]
+    assert files(shop_report / "figures") == {f"{name}.{kind}" for name in applying for kind in ("png", "svg")}
+    assert set(write_figures(shop, tmp_path, plots=TWO)) == set(TWO)
+    assert len(files(tmp_path)) == 4
+    for name in files(tmp_path):
+        assert (tmp_path / name).read_bytes() == (shop_report / "figures" / name).read_bytes()
 
 
 def test_what_events_cost_replicated_databases_is_in_the_table_of_events(shop: Result) -> None:

@@ -144,29 +144,27 @@ class TestPaymentDualRegion:
 class TestGlobalFailover:
     """global_failover: a region, its users, its database."""
 
-    SHORT = {"duration": "5m"}  # noqa: RUF012
-
     def test_the_database_is_ready_long_before_anybody_writes(self, runs):
         """A new primary after 14 to 15 s; the first write when the checks of DNS have found out, 20 to 31 s after."""
-        for run in runs("global_failover", self.SHORT):
+        for run in runs("global_failover"):
             promoted = 180 + int(np.argmax(series(run, "posts@us-west", "primary")[180:] == 1.0))
             assert promoted in (194, 195)
             assert 20.0 < event(run)["rto_s"] < 40.0
 
     def test_writes_of_the_last_lag_are_lost(self, runs):
         """25 a second: none or a few, within two seconds of the failure."""
-        lost = [(event(run)["writes_lost"], event(run)["rpo_s"]) for run in runs("global_failover", self.SHORT)]
+        lost = [(event(run)["writes_lost"], event(run)["rpo_s"]) for run in runs("global_failover")]
         assert all(writes <= 25 * rpo + 12 and rpo < 2.0 for writes, rpo in lost)
         assert sum(writes for writes, _ in lost) > 0
 
     def test_a_tenth_of_the_resolvers_keeps_failures_alive(self, runs):
         """A tenth keep the address for 300 s: 90 s after the failure 7 in 10 of those still call the dead region."""
-        shares = [well(run.sent(250, 290, "americas")) for run in runs("global_failover", self.SHORT)]
+        shares = [well(run.sent(250, 290, "americas")) for run in runs("global_failover")]
         assert np.mean(shares) == pytest.approx(1.0 - 0.1 * 0.7, abs=0.02)
-        for run in runs("global_failover", self.SHORT):
+        for run in runs("global_failover"):
             assert well(run.sent(180, 290, "europe")) > 0.999
             assert event(run)["failover_s"] is None or event(run)["failover_s"] > 100.0
 
     def test_without_them_it_is_over_within_a_minute_or_so(self, runs):
-        for run in runs("global_failover", {"duration": "5m", "components.dns.ignore_ttl": "0%"}):
+        for run in runs("global_failover", {"components.dns.ignore_ttl": "0%"}):
             assert event(run)["failover_s"] < 70.0

@@ -12,18 +12,14 @@ def interval(samples):
     return stats.t.interval(0.999, len(samples) - 1, np.mean(samples), stats.sem(samples))
 
 
-LONG = {"duration": "4000s"}
-"""As long as the interval of the mean wait has to be narrow enough to tell a wrong queue from a right one."""
-
-
 class TestMmc:
     """mmc: the figures are those of Erlang C."""
 
     def test_most_requests_find_all_workers_taken(self, runs):
         """The workers are 80% busy, and still most requests (60%) find all four of them taken and have to wait."""
         expected = ManyServers(80, 25, 4).prob_wait
-        waited = [np.mean(run.sent(100)["queue"] > 1e-9) for run in runs("mmc", LONG)]
-        busy = [run.summary["components"]["server"]["utilization"] for run in runs("mmc", LONG)]
+        waited = [np.mean(run.sent(100)["queue"] > 1e-9) for run in runs("mmc")]
+        busy = [run.summary["components"]["server"]["utilization"] for run in runs("mmc")]
         assert all(0.58 < share < 0.62 for share in waited)
         assert all(0.78 < utilization < 0.82 for utilization in busy)
         low, high = interval(waited)
@@ -34,7 +30,7 @@ class TestMmc:
     def test_the_mean_wait(self, runs):
         """The mean wait is about 30 ms, nearly as long as the mean service time of 40 ms."""
         expected = ManyServers(80, 25, 4).mean_wait
-        waits = [run.summary["time_ledger"]["mean"]["queue"] for run in runs("mmc", LONG)]
+        waits = [run.summary["time_ledger"]["mean"]["queue"] for run in runs("mmc")]
         assert all(0.027 < wait < 0.034 for wait in waits)
         low, high = interval(waits)
         assert low < expected < high

@@ -121,7 +121,7 @@ class TestZoneFailure:
     def test_until_the_checks_have_found_out_a_third_waits_in_vain_by_turns(self, runs):
         """Few do where the balancer counts what is outstanding: it sends no more to who is silent."""
         by_turns = {"components.roomy_api.balancer": "round_robin", "clients.crowded.traffic.rate": "1/s"}
-        for run in runs("zone_failure", {"duration": "130s"}):
+        for run in runs("zone_failure"):
             assert 3.0 <= run.summary["events"][0]["detection_s"] <= 5.1
             assert 0.0 < failing(run.sent(60, 63, "roomy")) < 0.05
         for run in runs("zone_failure", by_turns | {"duration": "64s", "events[0].for": "4s"}):
@@ -129,21 +129,21 @@ class TestZoneFailure:
 
     def test_headroom_decides(self, runs):
         """Two thirds of the instances at 120 % time out; at 83 % they do not."""
-        for run in runs("zone_failure", {"duration": "130s"}):
+        for run in runs("zone_failure"):
             assert failing(run.sent(70, 120, "roomy")) == 0.0
             assert failing(run.sent(70, 120, "crowded")) > 0.5
             assert run.mean("utilization", "roomy_api", 70, 120, 1) == pytest.approx(0.825, abs=0.04)
 
     def test_overload_looks_like_death_to_the_checks(self, runs):
         """Those of the other zones are given up and come back, again and again; the roomy ones never."""
-        for run in runs("zone_failure", {"duration": "130s"}):
+        for run in runs("zone_failure"):
             given_up = [r for r in run.result.reactions if r.when < 120 and r.what == "unhealthy" and r.instance % 3]
             assert {r.component for r in given_up} == {"crowded_api"}
             assert len(given_up) > 3 * 8
 
     def test_the_zone_has_its_share_again_when_it_is_back(self, runs):
         """Nothing is held against it, and the queues drain within seconds."""
-        for run in runs("zone_failure", {"duration": "130s"}):
+        for run in runs("zone_failure"):
             assert failing(run.sent(125, 130)) == 0.0
             for name in ("roomy_api", "crowded_api"):
                 busy = [run.mean("utilization", name, 125, 130, number) for number in range(12)]
