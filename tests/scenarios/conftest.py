@@ -43,7 +43,6 @@ UNTIL = {
     "data_residency": "60s",
     "dns_ttl": "500s",
     "global_failover": "5m",
-    "gray_region": "7m",
     "lb_herd": "130s",
     "reference_path": "40s",
     "spillover": "4m",
